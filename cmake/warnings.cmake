@@ -1,0 +1,12 @@
+# Compiler settings that every target shares. No -ffast-math and no contraction: a fused multiply-add happens only where a
+# kernel asks for one, so results do not depend on the compiler.
+add_library(effnet_options INTERFACE)
+target_compile_options(effnet_options INTERFACE
+  -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla -ffp-contract=off)
+if(EFFNET_WERROR)
+  target_compile_options(effnet_options INTERFACE -Werror)
+endif()
+if(EFFNET_SANITIZE)
+  target_compile_options(effnet_options INTERFACE -fsanitize=${EFFNET_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(effnet_options INTERFACE -fsanitize=${EFFNET_SANITIZE})
+endif()

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Files that appear whole or not at all: written under a temporary name in the same folder, synced, then
+ * renamed.
+ */
+#ifndef BASE_OUTPUT_H
+#define BASE_OUTPUT_H
+
+#include "base/error.h"
+
+typedef struct output output;
+
+/* Starts writing `path`. Nothing is seen under that name before output_commit. */
+effnet_status output_create(output **out, const char *path, effnet_error *error);
+
+effnet_status output_write(output *o, const void *data, size_t size, effnet_error *error);
+
+/* Syncs, renames over `path`, syncs the folder and frees `o`, on failure too (the temporary file is then
+ * removed and what stood at `path` before is untouched). */
+effnet_status output_commit(output *o, effnet_error *error);
+
+/* Removes the temporary file and frees `o`. NULL is allowed. */
+void output_abort(output *o);
+
+#endif

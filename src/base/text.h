@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Text that may come from a stranger, made safe to print.
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Writes `size` bytes of `bytes` to `out` (of `capacity` bytes, NUL-terminated) as one printable line:
+ * control characters and bytes that are not valid UTF-8 become \xNN. What does not fit is cut, with "..." at
+ * the end. Returns the length written. Escaping escaped text changes nothing. */
+size_t text_escape(char *out, size_t capacity, const char *bytes, size_t size);
+
+/* Length in bytes of the valid UTF-8 character at `bytes` (of at most `size` bytes), 0 if there is none.
+ * Overlong forms, surrogates and code points over U+10FFFF are not valid. */
+size_t text_utf8_length(const char *bytes, size_t size);
+
+/* True if all of `bytes` is valid UTF-8. */
+bool text_is_utf8(const char *bytes, size_t size);
+
+#endif
