@@ -93,6 +93,331 @@ typedef struct effnet_error {
 /** A short name for `status`, like "bad format". Never NULL. */
 EFFNET_API const char *effnet_status_name(effnet_status status);
 
+/** The version of the library that is linked, like "0.1.0". */
+EFFNET_API const char *effnet_version(void);
+
+/* ---- Networks: descriptions without weights
+ * ------------------------------------------------------------------ */
+
+typedef struct effnet_network effnet_network;
+
+/** What to change in a network. All zero: nothing. */
+typedef struct effnet_network_options {
+    int height,
+        width;       /**< input size from 32 to 16384, any, also odd and rectangular; 0: the network's own */
+    int num_classes; /**< outputs of the classifier; 0: the network's own; EFFNET_NO_CLASSIFIER: none */
+    int in_channels; /**< 0: the network's own */
+    double dropout;  /**< rate before the classifier; 0: the network's own; negative: none */
+    double drop_connect; /**< rate of the last block; 0: the network's own; negative: none */
+    const char *variant; /**< padding and batch norm epsilon: "same" (TensorFlow's, epsilon 1e-3; the default)
+                            or "symmetric" (PyTorch's k/2, epsilon 1e-5) */
+} effnet_network_options;
+
+enum { EFFNET_NO_CLASSIFIER = -1 };
+
+/** What a network is, as a whole. Strings belong to the network. */
+typedef struct effnet_network_info {
+    const char *name;       /**< "efficientnet-b0"; "custom" where a file gives none */
+    const char *activation; /**< "swish", "relu6", "relu", "hard-swish" */
+    const char *padding;    /**< "same", "symmetric" */
+    double bn_epsilon;
+    int height, width, channels; /**< of the input */
+    int num_classes;             /**< 0: no classifier */
+    int features;                /**< channels that are pooled for the classifier */
+    size_t part_count;           /**< see effnet_network_get_part */
+    uint64_t parameters;         /**< trainable ones, as PyTorch counts them */
+    uint64_t macs; /**< multiply-adds of convolutions and linear layers for one image, as the papers count */
+    uint64_t activation_bytes_peak; /**< float32 bytes alive at the widest point of a layer-by-layer run of
+                                       one image */
+} effnet_network_info;
+
+/** One part of a network: the stem, a block, the head or the classifier. */
+typedef struct effnet_part_info {
+    char name[24];    /**< "stem", "block:0", "head", "classifier" */
+    const char *kind; /**< "conv", "mbconv" (expands), "dsconv" (does not), "linear" */
+    int kernel, stride, expand;
+    int in_channels, out_channels;
+    int squeeze; /**< inner channels of squeeze-and-excitation; 0: none */
+    bool residual;
+    int height, width; /**< of the output */
+    uint64_t parameters, macs, activation_bytes;
+} effnet_part_info;
+
+/** Shape of what an endpoint gives for one image, row-major [height][width][channels]. */
+typedef struct effnet_shape {
+    int height, width, channels;
+} effnet_shape;
+
+/** The network called `name` (of the catalogue, in effnet's or a peer's spelling) or described by the file
+ * `name`, if that ends in ".json". Scaling: Tan and Le, EfficientNet, 2019, section 3.3, rounded as the
+ * authors' code does. */
+EFFNET_API effnet_status effnet_network_create(effnet_network **out, const char *name,
+                                               const effnet_network_options *options, effnet_error *error);
+EFFNET_API void effnet_network_free(effnet_network *network);
+
+EFFNET_API void effnet_network_get_info(const effnet_network *network, effnet_network_info *info);
+
+/** Part number `index` from the input to the output; false past the end. */
+EFFNET_API bool effnet_network_get_part(const effnet_network *network, size_t index, effnet_part_info *info);
+
+/** Shape at an endpoint: "reduction_1" .. "reduction_5" (the last output before each halving of the
+ * resolution), "block:N", "features" (the last convolution), "pooled", "logits". */
+EFFNET_API effnet_status effnet_network_get_shape(const effnet_network *network, const char *endpoint,
+                                                  effnet_shape *shape, effnet_error *error);
+
+/** The description as JSON text, in the form that effnet_network_create reads from a file. */
+EFFNET_API const char *effnet_network_get_json(const effnet_network *network);
+
+/** Name number `index` of the catalogue; NULL past the end. */
+EFFNET_API const char *effnet_catalogue_name(size_t index);
+
+/* ---- Models: a network with weights, recipe and labels
+ * -------------------------------------------------------- */
+
+typedef struct effnet_model effnet_model;
+
+/** Sets of instructions that kernels are written for. A model is packed for one of them when it is first
+ * used. */
+typedef enum effnet_level {
+    EFFNET_LEVEL_BEST = 0, /**< the best that processor and operating system offer */
+    EFFNET_LEVEL_REF,      /**< plain C, the definition of correct */
+    EFFNET_LEVEL_AVX2,     /**< AVX2 and FMA */
+    EFFNET_LEVEL_AVX512,   /**< AVX-512 F, BW, DQ, VL */
+    EFFNET_LEVEL_NEON,     /**< AArch64 Advanced SIMD */
+} effnet_level;
+
+/** How to understand a checkpoint. All zero: as the file says. */
+typedef struct effnet_model_options {
+    const char *arch; /**< a name or FILE.json where the tensors alone do not settle the network */
+    const char
+        *dialect; /**< "effnet", "efficientnet_pytorch", "torchvision", "timm"; NULL: told by the names */
+    const char
+        *variant; /**< "same" or "symmetric" padding with its epsilon; NULL: known, or told by the file */
+    const char *recipe; /**< "key=value,..." over the model's own: size, resize, crop, interpolation, mean,
+                           std, ... */
+    const char *labels; /**< text of a labels file (one a line, or JSON) in place of the model's own */
+    bool ema;           /**< take the averaged weights of a checkpoint that holds both */
+    bool strict;        /**< NaN or infinity in a weight is an error, not a notice */
+    int num_classes;    /**< if the file's differs, a fresh classifier; EFFNET_NO_CLASSIFIER drops it; 0: the
+                           file's */
+    int in_channels; /**< if the file's differs, the stem is adapted: summed for 1, repeated by 3/n for n; 0:
+                        the file's */
+    uint64_t seed;   /**< of a fresh classifier */
+    effnet_level level;
+} effnet_model_options;
+
+/** Loads safetensors, a PyTorch .pth (zip or legacy; nothing in it is ever executed) or a Hugging Face
+ * folder. Formats are told by content. The file stays open and must not be changed while the model lives; its
+ * values are read when the first session is made. */
+EFFNET_API effnet_status effnet_model_load(effnet_model **out, const char *path,
+                                           const effnet_model_options *options, effnet_error *error);
+
+/** The same from `size` bytes that the caller keeps alive until effnet_model_free; `name` is what messages
+ * call them. */
+EFFNET_API effnet_status effnet_model_load_memory(effnet_model **out, const void *data, size_t size,
+                                                  const char *name, const effnet_model_options *options,
+                                                  effnet_error *error);
+
+/** Fresh weights from `seed`, as the source initialises them for training (tensorflow/tpu
+ * efficientnet_model.py). */
+EFFNET_API effnet_status effnet_model_create(effnet_model **out, const effnet_network *network, uint64_t seed,
+                                             effnet_error *error);
+
+/** Call when no session of the model is left. */
+EFFNET_API void effnet_model_free(effnet_model *model);
+
+EFFNET_API const effnet_network *effnet_model_get_network(const effnet_model *model);
+
+/** Everything about a mismatch that effnet_model_load reported as EFFNET_ERR_MISMATCH needs more room than an
+ * effnet_error. This gives it as text of many lines, for `path` and `options`, in a malloc'd string that the
+ * caller frees. */
+EFFNET_API effnet_status effnet_model_explain(char **out, const char *path,
+                                              const effnet_model_options *options, effnet_error *error);
+
+/** The recipe in use as one line "size=224,resize=256,...", in the form that options.recipe takes. */
+EFFNET_API const char *effnet_model_get_recipe(const effnet_model *model);
+
+/** The label of class `index`; "" if the model has none. */
+EFFNET_API const char *effnet_model_get_label(const effnet_model *model, int index);
+
+/** Where the weights came from, in one line, and in whose names they are; "" where unknown. */
+EFFNET_API const char *effnet_model_get_origin(const effnet_model *model);
+EFFNET_API const char *effnet_model_get_dialect(const effnet_model *model);
+
+/** What the user should know: an override, a choice made by file name, values that are not finite; "" if
+ * nothing. */
+EFFNET_API const char *effnet_model_get_notice(const effnet_model *model);
+
+typedef enum effnet_dtype { EFFNET_F32 = 0, EFFNET_F16, EFFNET_BF16 } effnet_dtype;
+
+typedef struct effnet_save_options {
+    effnet_dtype dtype;
+    const char *dialect; /**< names to write; NULL: effnet's own */
+} effnet_save_options;
+
+/** Writes safetensors with network, recipe and labels inside; the file appears whole or not at all, and its
+ * bytes depend on the model and the options only. */
+EFFNET_API effnet_status effnet_model_save(const effnet_model *model, const char *path,
+                                           const effnet_save_options *options, effnet_error *error);
+
+/* ---- Sessions: running a model
+ * -------------------------------------------------------------------------------- */
+
+typedef struct effnet_session effnet_session;
+
+typedef struct effnet_session_options {
+    int threads;       /**< 0: the cores that this process may use (affinity and cgroup quota) */
+    int height, width; /**< of the input tensors; 0: the recipe's */
+} effnet_session_options;
+
+/** Allocates everything that runs need; the first session of a model also reads and packs its weights. The
+ * model must outlive the session. */
+EFFNET_API effnet_status effnet_session_create(effnet_session **out, const effnet_model *model,
+                                               const effnet_session_options *options, effnet_error *error);
+EFFNET_API void effnet_session_free(effnet_session *session);
+
+/** An endpoint to take, and where to put it: [count][height][width][channels] floats. */
+typedef struct effnet_output {
+    const char *endpoint;
+    float *data;
+} effnet_output;
+
+/** Runs `count` images, input [count][height][width][channels], and fills the outputs. Layers that no output
+ * needs are not run. Logits do not depend on threads, count or position: not one bit. Fails only for an
+ * unknown endpoint. */
+EFFNET_API effnet_status effnet_session_run(effnet_session *session, const float *input, size_t count,
+                                            const effnet_output *outputs, size_t output_count,
+                                            effnet_error *error);
+
+/** Shape of an endpoint at the session's size. */
+EFFNET_API effnet_status effnet_session_get_shape(const effnet_session *session, const char *endpoint,
+                                                  effnet_shape *shape, effnet_error *error);
+
+EFFNET_API int effnet_session_get_threads(const effnet_session *session);
+
+/* ---- Images
+ * --------------------------------------------------------------------------------------------------- */
+
+/** Limits are checked before anything is decoded. All zero: the defaults in brackets. */
+typedef struct effnet_image_options {
+    bool exif; /**< turn the picture as its EXIF orientation asks; off, as in Pillow and torchvision */
+    bool allow_truncated; /**< complete a JPEG that ends early with grey instead of refusing it */
+    size_t max_pixels;    /**< [67,108,864] */
+    size_t max_side;      /**< [16,384] */
+    size_t max_bytes;     /**< of the encoded file [67,108,864] */
+} effnet_image_options;
+
+typedef struct effnet_image_info {
+    int height, width;                           /**< of the picture, after turning */
+    const char *format;                          /**< "jpeg", "png", "webp" */
+    int orientation;                             /**< EXIF tag, 1 to 8 */
+    bool has_icc;                                /**< a colour profile was there, and was ignored */
+    double decode_ms, preprocess_ms, network_ms; /**< wall time; network_ms only from the classify calls */
+} effnet_image_info;
+
+/** Decodes a JPEG, PNG or WebP of `size` bytes and makes the network's input of it by the model's recipe:
+ *  out is [height][width][channels] of effnet_model_get_network. Any thread may call it; info may be NULL. */
+EFFNET_API effnet_status effnet_model_prepare_image(const effnet_model *model, const void *bytes, size_t size,
+                                                    const effnet_image_options *options, float *out,
+                                                    effnet_image_info *info, effnet_error *error);
+
+typedef struct effnet_prediction {
+    int class_index;   /**< -1: fewer classes than asked for */
+    const char *label; /**< belongs to the model; "" if it has no labels */
+    float probability; /**< softmax over all classes */
+    float logit;
+} effnet_prediction;
+
+/** The `k` best of one image's logits, best first, equal ones by class number. */
+EFFNET_API void effnet_model_top(const effnet_model *model, const float *logits, size_t k,
+                                 effnet_prediction *out);
+
+/** Reads, prepares and runs one picture and gives the `k` best classes. The session must have the recipe's
+ * size. */
+EFFNET_API effnet_status effnet_session_classify(effnet_session *session, const void *bytes, size_t size,
+                                                 const effnet_image_options *options, size_t k,
+                                                 effnet_prediction *out, effnet_image_info *info,
+                                                 effnet_error *error);
+EFFNET_API effnet_status effnet_session_classify_file(effnet_session *session, const char *path,
+                                                      const effnet_image_options *options, size_t k,
+                                                      effnet_prediction *out, effnet_image_info *info,
+                                                      effnet_error *error);
+
+/* ---- Files
+ * ---------------------------------------------------------------------------------------------------- */
+
+enum { EFFNET_MAX_RANK = 8 };
+
+/** A named float32 array, row-major. */
+typedef struct effnet_array {
+    const char *name;
+    int rank;
+    size_t shape[EFFNET_MAX_RANK];
+    float *data;
+} effnet_array;
+
+/** Reads a .npy file of float32 (little-endian, C or Fortran order) into `out`, to be freed with
+ * effnet_array_free. */
+EFFNET_API effnet_status effnet_array_load(effnet_array *out, const char *path, effnet_error *error);
+EFFNET_API void effnet_array_free(effnet_array *array);
+
+/** Writes arrays to .npy (one), .npz or .safetensors, by the suffix of `path`; whole or not at all. */
+EFFNET_API effnet_status effnet_array_save(const char *path, const effnet_array *arrays, size_t count,
+                                           effnet_error *error);
+
+/** Reads a file, or standard input if `path` is "-", into a malloc'd block that the caller frees. More than
+ * `limit` bytes is EFFNET_ERR_LIMIT; what is not a regular file is refused. */
+EFFNET_API effnet_status effnet_file_read(void **out, size_t *size, const char *path, size_t limit,
+                                          effnet_error *error);
+
+/** Replaces `path` with `size` bytes, whole or not at all. */
+EFFNET_API effnet_status effnet_file_write(const char *path, const void *data, size_t size,
+                                           effnet_error *error);
+
+enum { EFFNET_SHA256_SIZE = 65 };
+
+/** The SHA-256 of a file in lower-case hexadecimal. */
+EFFNET_API effnet_status effnet_file_sha256(char out[EFFNET_SHA256_SIZE], const char *path,
+                                            effnet_error *error);
+
+/* ---- What there is
+ * -------------------------------------------------------------------------------------------- */
+
+/** A published checkpoint that effnet knows: how it names it, where its publisher keeps it, how to verify it.
+ */
+typedef struct effnet_checkpoint {
+    const char *name; /**< "efficientnet-b0.aa.efficientnet_pytorch" */
+    const char *arch;
+    const char *source; /**< "efficientnet_pytorch", "torchvision", "timm" */
+    const char *url;
+    const char *file; /**< the file name it is stored under */
+    const char
+        *sha256; /**< whole, or the first characters that its publisher prints; "" if none is published */
+    const char *recipe;
+} effnet_checkpoint;
+
+/** Checkpoint number `index`; false past the end. All strings are constants. */
+EFFNET_API bool effnet_checkpoint_get(size_t index, effnet_checkpoint *out);
+
+typedef struct effnet_system {
+    char cpu[64];
+    effnet_level level; /**< the best here */
+    int cores;          /**< that this process may use */
+} effnet_system;
+
+EFFNET_API void effnet_system_get(effnet_system *out);
+
+/** "ref", "avx2", ...; and back, false if there is none of that name or it cannot run here. */
+EFFNET_API const char *effnet_level_name(effnet_level level);
+EFFNET_API bool effnet_level_parse(const char *name, effnet_level *out);
+
+/** Kernel number `index` of a level: the operation and the kernel that serves it; false past the end. */
+EFFNET_API bool effnet_kernel_get(effnet_level level, size_t index, const char **operation,
+                                  const char **kernel);
+
+/** Library number `index` that effnet stands on: its name and the version linked now; false past the end. */
+EFFNET_API bool effnet_library_get(size_t index, const char **name, const char **version);
+
 #ifdef __cplusplus
 }
 #endif
