@@ -17,7 +17,7 @@ typedef struct image_options {
     size_t max_bytes;     /* of the encoded file: 64 MiB */
     int max_scans;        /* of a progressive JPEG: 100 */
     bool exif;            /* turn the picture as its EXIF orientation asks */
-    bool allow_truncated; /* a JPEG that ends early is completed with grey instead of refused */
+    bool allow_truncated; /* a JPEG that ends early or has damaged data is completed with grey, not refused */
 } image_options;
 
 typedef enum image_format { IMAGE_JPEG, IMAGE_PNG, IMAGE_WEBP } image_format;
@@ -28,6 +28,7 @@ typedef struct image {
     image_format format;
     int orientation; /* EXIF tag 1..8, 1 where there is none or it is not valid */
     bool has_icc;
+    bool truncated; /* allow_truncated was needed: some pixels are not from the file */
 } image;
 
 /* Decodes one picture. `out` is zeroed on failure. Free with image_free. */

@@ -24,8 +24,8 @@ typedef struct recipe {
     int resize; /* RECIPE_CENTER: pixels of the shorter side before the crop */
     image_filter filter;
     bool antialias;
-    bool bgr;    /* channel order */
-    float scale; /* value = (pixel * scale - mean[c]) / deviation[c] */
+    bool bgr;      /* channel order */
+    float divisor; /* value = (pixel / divisor - mean[c]) / deviation[c], c in the network's channel order */
     float mean[3], deviation[3];
 } recipe;
 
