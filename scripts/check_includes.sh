@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Who may include whom. Each room of src/ lists the rooms it may look into; base and effnet.h are open to all. The command sees
+# effnet.h alone. Prints each breach as FILE:LINE. The same table stands in ARCHITECTURE.md.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+allowed() { # room: the rooms it may include besides itself and base
+    case $1 in
+        base | cpu | net | weights) ;;
+        kernels) echo cpu ;;
+        image) echo kernels ;;
+        model) echo net weights image ;;
+        engine) echo net kernels cpu ;;
+        *) echo "unknown room $1" ;;
+    esac
+}
+
+breach=0
+complain() { # file:line included
+    echo "$1: must not include $2"
+    breach=1
+}
+
+while IFS=: read -r file line text; do
+    [[ $text =~ \"([^\"]+)\" ]] || continue
+    included=${BASH_REMATCH[1]}
+    room=${file#src/}
+    room=${room%%/*}
+    target=${included%%/*}
+    case $file in
+        src/api.c | src/*/*) ;;
+        src/*) complain "$file:$line" "anything: it lies in no room" ;;
+    esac
+    if [ "$included" = effnet.h ] || [ "$file" = src/api.c ]; then continue; fi
+    [[ " $room base $(allowed "$room") " = *" $target "* ]] || complain "$file:$line" "$included"
+done < <(git ls-files 'src/*.[ch]' | xargs grep -nE '^ *# *include *"' /dev/null)
+
+while IFS=: read -r file line text; do
+    [[ $text =~ \"([^\"]+)\" ]] || continue
+    included=${BASH_REMATCH[1]}
+    [[ $included != */* && -f tools/$included ]] || [ "$included" = effnet.h ] || complain "$file:$line" "$included"
+done < <(git ls-files 'tools/*.[ch]' | xargs grep -nE '^ *# *include *"' /dev/null)
+exit $breach

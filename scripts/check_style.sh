@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Rules of the source that need no compiler: a licence line and a purpose at the head of each file, no tabs, nothing left to do,
+# no long file, no long function. Layout is clang-format's (check_format.sh). Prints each breach as FILE:LINE: rule, then the
+# measure of all functions.
+#
+# Tables are exempt from the limits on length: files whose name has table, catalogue, golden or labels in it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+max_lines=800 max_function=120
+table='(table|catalogue|golden|labels)'
+mapfile -t code < <(git ls-files '*.c' '*.h')
+mapfile -t scripts < <(git ls-files '*.sh' '*.py' .ci/run)
+mapfile -t text < <(git ls-files '*.c' '*.h' '*.sh' '*.py' '*.cmake' '*CMakeLists.txt' '*.md' .ci/run)
+breaches=$(
+    for file in "${code[@]}" "${scripts[@]}"; do
+        head -3 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || echo "$file:1: no SPDX line"
+        [[ $file =~ $table ]] || [ "$(wc -l < "$file")" -le $max_lines ] || echo "$file:$max_lines: more than $max_lines lines"
+    done
+    for file in "${code[@]}"; do
+        sed -n '2,3p' "$file" | grep -q '^ \* *[A-Za-z]' || echo "$file:3: no word on what the file is for"
+    done
+    grep -nHP '\t' "${text[@]}" | sed -E 's/^([^:]+:[0-9]+):.*/\1: tab/' || true
+    grep -nHP ' +$' "${text[@]}" | sed -E 's/^([^:]+:[0-9]+):.*/\1: space at the end of the line/' || true
+    grep -nHwE 'TODO|FIXME|XXX|HACK' "${text[@]}" | grep -v '^scripts/check_style.sh:' \
+        | sed -E 's/^([^:]+:[0-9]+):.*/\1: left to do/' || true
+    grep -nHE '^ *# *if +0' "${code[@]}" | sed -E 's/^([^:]+:[0-9]+):.*/\1: code switched off/' || true
+)
+
+# clang-format puts the braces of a function, and of nothing else that has statements, in column one.
+functions=$(awk '
+    FNR == 1 { open = 0 }
+    /^[A-Za-z_].*\(/ { start = FNR }
+    /^\{/ { open = start }
+    /^\}/ { if (open) print FNR - open + 1, FILENAME ":" open; open = 0 }
+' "${code[@]}" | sort -n)
+long=$(awk -v max=$max_function -v table="$table" '$1 > max && $2 !~ table && $2 !~ /kernels\// {
+    print $2 ": a function of " $1 " lines, at most " max }' <<< "$functions")
+breaches=$(sed '/^$/d' <<< "$breaches"$'\n'"$long")
+
+awk '{ lines[NR] = $1 } END {
+    printf "%d functions: median %d lines, 90 %% at most %d, longest %d\n",
+        NR, lines[int((NR + 1) / 2)], lines[int(NR * 0.9)], lines[NR] }' <<< "$functions"
+if [ -n "$breaches" ]; then
+    printf '%s\n' "$breaches"
+    exit 1
+fi
