@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * UTF-8 validation and escaping for messages.
+ * UTF-8 validation, escaping for messages, and the distance between names.
  */
+#define _POSIX_C_SOURCE 200809L
 #include "base/text.h"
 
 #include <assert.h>
@@ -88,4 +89,27 @@ size_t text_escape(char *out, size_t capacity, const char *bytes, size_t size)
     }
     out[length] = '\0';
     return length;
+}
+
+/* Optimal string alignment: Wagner and Fischer's table (1974) with the swap of neighbours. */
+size_t text_distance(const char *a, const char *b)
+{
+    enum { LONGEST = 63 };
+    const size_t rows = strnlen(a, LONGEST), columns = strnlen(b, LONGEST);
+    size_t cost[LONGEST + 1][LONGEST + 1];
+    for (size_t i = 0; i <= rows; i++)
+        cost[i][0] = i;
+    for (size_t j = 0; j <= columns; j++)
+        cost[0][j] = j;
+    for (size_t i = 1; i <= rows; i++) {
+        for (size_t j = 1; j <= columns; j++) {
+            size_t best = cost[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+            if (cost[i - 1][j] + 1 < best) best = cost[i - 1][j] + 1;
+            if (cost[i][j - 1] + 1 < best) best = cost[i][j - 1] + 1;
+            const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            if (swapped && cost[i - 2][j - 2] + 1 < best) best = cost[i - 2][j - 2] + 1;
+            cost[i][j] = best;
+        }
+    }
+    return cost[rows][columns];
 }

@@ -20,4 +20,8 @@ size_t text_utf8_length(const char *bytes, size_t size);
 /* True if all of `bytes` is valid UTF-8. */
 bool text_is_utf8(const char *bytes, size_t size);
 
+/* How many single edits (insert, drop, replace, swap neighbours) lead from `a` to `b`, to suggest the nearest
+ * name. Only the first 63 bytes of each count. */
+size_t text_distance(const char *a, const char *b);
+
 #endif

@@ -14,6 +14,22 @@
 
 enum { NET_MAX_STAGES = 32, NET_NAME_SIZE = 64 };
 
+/* What a description may ask for. Channels: of any convolution, hidden ones too; blocks: of the whole network
+ * after scaling; kernels are odd; strides are 1 or 2, as everywhere in the family. */
+enum {
+    NET_MIN_SIZE = 32,
+    NET_MAX_SIZE = 16384,
+    NET_MAX_CHANNELS = 65536,
+    NET_MAX_BLOCKS = 4096,
+    NET_MAX_KERNEL = 15,
+    NET_MAX_STRIDE = 2,
+    NET_MAX_EXPAND = 64,
+    NET_MAX_CLASSES = 1 << 20,
+    NET_MAX_DIVISOR = 256,
+    NET_MAX_MULTIPLIER = 100, /* of width and of depth */
+    NET_MAX_FILE = 65536,     /* bytes of a FILE.json */
+};
+
 typedef enum net_activation { NET_SWISH, NET_RELU6, NET_RELU, NET_HARD_SWISH } net_activation;
 
 /* How a channel count follows the width multiplier. */
@@ -51,19 +67,25 @@ typedef struct net_arch {
 } net_arch;
 
 /* The catalogue network called `name`. Underscores, upper case and peers' spellings are understood
- * ("tf_efficientnet_b0", "mobilenetv2_100", "mobilenet_v2"). EFFNET_ERR_NOT_FOUND names the nearest. */
+ * ("tf_efficientnet_b0.ns_jft_in1k", "EfficientNetB0", "mobilenetv2_110d", "mobilenet_v2_0.35_96"); the
+ * catalogue's head says how. EFFNET_ERR_NOT_FOUND names the nearest. */
 effnet_status net_arch_by_name(net_arch *out, const char *name, effnet_error *error);
 
 /* Catalogue entry number `index` in a stable order; false past the end. */
 bool net_arch_catalogue(net_arch *out, size_t index);
 
 /* Reads and writes one block string such as "r1_k3_s11_e1_i32_o16_se0.25" ("_noskip" at the end where it
- * applies). The text written is always read back to the same stage. */
+ * applies). EFFNET_ERR_FORMAT with the byte at which a rule is broken. The text written is read back to the
+ * same stage, for every stage that was itself read from text. */
+enum { NET_STAGE_TEXT = 96 };
 effnet_status net_stage_parse(net_stage *out, const char *text, effnet_error *error);
-void net_stage_format(char *out, size_t capacity, const net_stage *stage);
+void net_stage_format(char out[NET_STAGE_TEXT], const net_stage *stage);
+
+/* EFFNET_ERR_ARGUMENT with the value that is out of its range. */
+effnet_status net_stage_check(const net_stage *stage, effnet_error *error);
 
 /* Reads a FILE.json description (docs/network-file.md lists the fields); every field is checked, unknown ones
- * are errors. "base": a catalogue name to start from. */
+ * are errors. "base": a catalogue name to start from. EFFNET_ERR_FORMAT, or EFFNET_ERR_LIMIT by size. */
 effnet_status net_arch_parse(net_arch *out, const char *json, size_t size, effnet_error *error);
 
 /* The same as text, malloc'd; the caller frees it. */
@@ -79,6 +101,7 @@ int net_round_channels(int channels, double width, int divisor);
 /* Repeats times `depth`, rounded up (round_repeats in the source). */
 int net_round_repeats(int repeats, double depth);
 
-const char *net_activation_name(net_activation activation);
+const char *net_activation_name(net_activation activation); /* "swish", "relu6", "relu", "hard-swish" */
+const char *net_scaling_name(net_scaling scaling);          /* "scaled", "fixed", "not-less" */
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What a network costs: parameters, multiply-adds, activation bytes. Counted from the graph, never measured.
- * Parameters are the trainable ones (batch norm's weight and bias, not its statistics), multiply-adds those
- * of convolutions and linear layers, as the papers count them.
+ * Parameters are the trainable ones (batch norm's weight and bias, not its statistics). Multiply-adds are
+ * those of convolutions (squeeze-and-excitation's two among them) and of the classifier, padding included,
+ * biases not: what forward hooks over PyTorch's Conv2d and Linear count, and what the papers print.
  */
 #ifndef NET_COST_H
 #define NET_COST_H
@@ -12,7 +13,7 @@
 typedef struct net_cost {
     uint64_t parameters;
     uint64_t macs;             /* for one image */
-    uint64_t activation_bytes; /* float32 outputs of all convolutions of this part, one image */
+    uint64_t activation_bytes; /* float32 outputs of the same layers, one image */
 } net_cost;
 
 net_cost net_cost_stem(const net_graph *graph);
@@ -20,8 +21,9 @@ net_cost net_cost_block(const net_graph *graph, int block);
 net_cost net_cost_head(const net_graph *graph); /* last convolution and classifier */
 net_cost net_cost_total(const net_graph *graph);
 
-/* The most bytes that must live at once when layers run one after the other, float32, one image: input,
- * output and the residual of the widest point. */
+/* The most bytes that live at once, float32, one image, when layers run one after the other and nothing is
+ * fused: the input and output of a convolution, and the block's input where a residual still needs it. Batch
+ * norm, activation, SE's scaling and the residual sum work in place; SE's vectors are not counted. */
 uint64_t net_activation_peak(const net_graph *graph);
 
 #endif

@@ -8,9 +8,6 @@
 
 #include "net/arch.h"
 
-/* Smallest and largest input side, and the largest channel count and block count of any network. */
-enum { NET_MIN_SIZE = 32, NET_MAX_SIZE = 16384, NET_MAX_CHANNELS = 65536, NET_MAX_BLOCKS = 4096 };
-
 /* TensorFlow pads so that out = ceil(in / stride), the odd pixel at the bottom and right; PyTorch's own nets
  * pad k/2. */
 typedef enum net_padding { NET_PAD_SAME, NET_PAD_SYMMETRIC } net_padding;
@@ -41,7 +38,8 @@ typedef struct net_block {
     bool expands, residual;
     int squeeze; /* SE's inner channels; 0 for none */
     net_conv expand, depthwise, project;
-    double drop_rate; /* drop-connect of this block */
+    double drop_rate;    /* drop-connect of this block, used where it has a residual */
+    size_t first_tensor; /* index of this block's first parameter tensor */
 } net_block;
 
 typedef struct net_graph {
@@ -56,7 +54,9 @@ typedef struct net_graph {
     int features; /* channels that are pooled: head.out, or the last block's where there is no head */
 } net_graph;
 
-/* Works out `arch` for an input of `height` x `width` (0: the arch's size). */
+/* Works out `arch` for an input of `height` x `width` (0: the arch's size); `variant` NULL: the source's.
+ * EFFNET_ERR_ARGUMENT names what is out of range. In a graph that was made, no channel count exceeds
+ * NET_MAX_CHANNELS, no side NET_MAX_SIZE, and no total of net_cost 2^63. */
 effnet_status net_graph_create(net_graph **out, const net_arch *arch, const net_variant *variant, int height,
                                int width, effnet_error *error);
 void net_graph_free(net_graph *graph);
@@ -99,6 +99,7 @@ net_tensor net_tensor_at(const net_graph *graph, size_t index);
 /* ---- Endpoints ---- */
 
 typedef enum net_endpoint_kind {
+    NET_AT_STEM, /* after the stem's activation: reduction_1 where the first block already has a stride */
     NET_AT_BLOCK,
     NET_AT_FEATURES,
     NET_AT_POOLED,
@@ -112,8 +113,9 @@ typedef struct net_endpoint {
     int channels, height, width;
 } net_endpoint;
 
-/* Resolves "reduction_1".."reduction_5" (the last block before each halving, as the source's
- * extract_endpoints; its reduction_6 is "features"), "block:N", "features", "pooled", "logits". */
+/* Resolves "reduction_1".. (the last place before each loss of height, then the last block, as the source's
+ * extract_endpoints numbers them; one more is "features", so reduction_6 in most nets), "stem", "block:N",
+ * "features" (after the head's activation), "pooled", "logits". EFFNET_ERR_NOT_FOUND says what there is. */
 effnet_status net_endpoint_find(net_endpoint *out, const net_graph *graph, const char *name,
                                 effnet_error *error);
 
