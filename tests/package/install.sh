@@ -36,6 +36,7 @@ say "installed files: $(find "$prefix" -type f | wc -l)"
 # The program between the indented lines of the header's first comment.
 sed -nE '/^ \*     #include <effnet.h>/,/^ \*     \}$/s/^ \*(     )?//p' "$prefix/include/effnet.h" > "$work/label.c"
 grep -q 'int main' "$work/label.c" || { say "no program in effnet.h"; exit 1; }
+sed -n '/^```c$/,/^```$/{/^```/!p}' README.md | diff -u "$work/label.c" - || { say "README.md has another program"; exit 1; }
 
 check_program() { # name command...
     local name=$1 output
