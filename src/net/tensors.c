@@ -109,7 +109,7 @@ static net_tensor tensor_of(const net_graph *graph, int block, const layer *laye
             t.count *= t.shape[d]; /* at most NET_MAX_CLASSES x NET_MAX_CHANNELS */
         return t;
     }
-    assert(!"a tensor index past the end");
+    assert(false && "a tensor index past the end");
     return t;
 }
 
