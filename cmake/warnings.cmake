@@ -2,7 +2,8 @@
 # kernel asks for one, so results do not depend on the compiler.
 add_library(effnet_options INTERFACE)
 target_compile_options(effnet_options INTERFACE
-  -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla -ffp-contract=off)
+  -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla -ffp-contract=off
+  -Wno-string-conversion) # clang's word against assert(!"text")
 if(EFFNET_WERROR)
   target_compile_options(effnet_options INTERFACE -Werror)
 endif()
