@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From pixels to the network's input: which part of the picture is resized to what, and the normalisation.
+ * The text form of recipes is in recipe_text.c.
+ */
+#include "image/recipe.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/resize.h"
+
+/* timm data/constants.py IMAGENET_DEFAULT_MEAN, _STD and DEFAULT_CROP_PCT. */
+recipe recipe_default(int size)
+{
+    return (recipe){.height = size,
+                    .width = size,
+                    .fit = RECIPE_CENTER,
+                    .resize = recipe_resize_for(size, size, 0.875),
+                    .filter = IMAGE_BICUBIC,
+                    .antialias = true,
+                    .divisor = 255.0f,
+                    .mean = {0.485f, 0.456f, 0.406f},
+                    .deviation = {0.229f, 0.224f, 0.225f}};
+}
+
+int recipe_resize_for(int height, int width, double fraction)
+{
+    return (int)floor((height > width ? height : width) / fraction);
+}
+
+/* One direction of a centre crop of `wanted` from `length`: where it starts, how much of it there is, and how
+ * much black goes before it. */
+typedef struct crop {
+    int start, size, before;
+} crop;
+
+/* torchvision's center_crop: int(round((length - wanted) / 2.0)), where Python rounds halves to even. */
+static crop crop_centre(int length, int wanted)
+{
+    if (wanted > length) return (crop){.size = length, .before = (wanted - length) / 2};
+    const int twice = length - wanted, start = twice / 2;
+    return (crop){.start = twice % 2 == 1 && start % 2 == 1 ? start + 1 : start, .size = wanted};
+}
+
+/* torchvision's Resize(int): int(resize * long / short) for the longer side. */
+static int longer_side(int resize, int longer, int shorter)
+{
+    return (int)((double)resize * longer / shorter);
+}
+
+static void plan_center(resize_request *plan, crop *across, crop *down, const recipe *r, const image *in)
+{
+    const bool tall = in->width <= in->height;
+    plan->width = tall ? r->resize : longer_side(r->resize, in->width, in->height);
+    plan->height = tall ? longer_side(r->resize, in->height, in->width) : r->resize;
+    *across = crop_centre(plan->width, r->width);
+    *down = crop_centre(plan->height, r->height);
+}
+
+/* tensorflow/tpu efficientnet/preprocessing.py, _decode_and_center_crop: a window of size/(size+32) of the
+ * shorter side in float32, cut to an integer, its offset rounded up. */
+static void plan_crop_first(resize_request *plan, const recipe *r, const image *in)
+{
+    const int side = r->height < r->width ? r->height : r->width;
+    const float fraction = (float)(side / (side + 32.0));
+    const double by_height = (double)in->height / r->height, by_width = (double)in->width / r->width;
+    const double stretch = by_height < by_width ? by_height : by_width;
+    int height = (int)(fraction * (float)(stretch * r->height));
+    int width = (int)(fraction * (float)(stretch * r->width));
+    if (height < 1) height = 1;
+    if (width < 1) width = 1;
+    const int left = (in->width - width + 1) / 2, top = (in->height - height + 1) / 2;
+    const double box[4] = {left, top, left + width, top + height};
+    memcpy(plan->box, box, sizeof box);
+}
+
+/* ITU-R 601-2 luma as Pillow's convert("L") computes it, in all three channels. */
+static effnet_status make_grey(image *out, const image *in, effnet_error *error)
+{
+    const size_t pixels = (size_t)in->height * (size_t)in->width;
+    *out = *in;
+    out->pixels = malloc(pixels * 3);
+    if (!out->pixels) return error_memory(error);
+    for (size_t i = 0; i < pixels; i++) {
+        const uint8_t *from = in->pixels + i * 3;
+        const uint32_t sum = from[0] * 19595u + from[1] * 38470u + from[2] * 7471u + 0x8000u;
+        memset(out->pixels + i * 3, (uint8_t)(sum >> 16), 3);
+    }
+    return EFFNET_OK;
+}
+
+/* What every value of a byte becomes in one channel, in the order of operations of torchvision's ToTensor and
+ * Normalize. */
+static void make_table(float table[256], float divisor, float mean, float deviation)
+{
+    for (int i = 0; i < 256; i++)
+        table[i] = ((float)i / divisor - mean) / deviation;
+}
+
+static void make_tables(float tables[3][256], const recipe *r, int channels)
+{
+    if (channels == 3)
+        for (int c = 0; c < 3; c++)
+            make_table(tables[c], r->divisor, r->mean[c], r->deviation[c]);
+    else
+        make_table(tables[0], r->divisor, (r->mean[0] + r->mean[1] + r->mean[2]) / 3,
+                   (r->deviation[0] + r->deviation[1] + r->deviation[2]) / 3);
+}
+
+/* Lays `part` into the network's input with black around it. */
+static void normalise(float *out, const recipe *r, const image *part, crop across, crop down, int channels)
+{
+    float tables[3][256];
+    make_tables(tables, r, channels);
+    for (int y = 0; y < r->height; y++) {
+        const bool row_inside = y >= down.before && y < down.before + down.size;
+        for (int x = 0; x < r->width; x++, out += channels) {
+            static const uint8_t black[3];
+            const bool inside = row_inside && x >= across.before && x < across.before + across.size;
+            const size_t at =
+                inside ? (size_t)(y - down.before) * (size_t)part->width + (size_t)(x - across.before) : 0;
+            const uint8_t *pixel = inside ? part->pixels + at * 3 : black;
+            for (int c = 0; c < channels; c++)
+                out[c] = tables[c][pixel[r->bgr ? 2 - c : c]];
+        }
+    }
+}
+
+effnet_status recipe_apply(const recipe *r, const image *picture, int channels, float *out,
+                           effnet_error *error)
+{
+    if (channels != 1 && channels != 3)
+        return error_set(error, EFFNET_ERR_UNSUPPORTED,
+                         "a picture cannot feed a network of %d input channels, only of 1 or 3", channels);
+    resize_request plan = {.height = r->height,
+                           .width = r->width,
+                           .filter = r->filter,
+                           .antialias = r->antialias,
+                           .box = {0, 0, picture->width, picture->height}};
+    crop across = {.size = r->width}, down = {.size = r->height};
+    if (r->fit == RECIPE_CENTER) plan_center(&plan, &across, &down, r, picture);
+    if (r->fit == RECIPE_CROP_FIRST) plan_crop_first(&plan, r, picture);
+    plan.left = across.start;
+    plan.columns = across.size;
+    plan.top = down.start;
+    plan.rows = down.size;
+    image part, grey = {0};
+    if (channels == 1) TRY(make_grey(&grey, picture, error));
+    const effnet_status status = resize_part(&part, channels == 1 ? &grey : picture, &plan, error);
+    image_free(&grey);
+    if (status != EFFNET_OK) return status;
+    normalise(out, r, &part, across, down, channels);
+    image_free(&part);
+    return EFFNET_OK;
+}
