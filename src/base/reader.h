@@ -47,6 +47,12 @@ static inline size_t reader_left(const reader *r)
     return r->size - r->position;
 }
 
+/* The next byte, not passed over; 0 at the end or after a failure. */
+static inline uint8_t reader_peek(const reader *r)
+{
+    return r->failure || r->position == r->size ? 0 : r->data[r->position];
+}
+
 static inline bool reader_ok(const reader *r)
 {
     return r->failure == NULL;
