@@ -58,7 +58,7 @@ effnet_status state_open(state_dict **out, source *source, effnet_error *error);
 effnet_status state_create(state_dict **out, effnet_error *error);
 
 /* Adds a contiguous float32 tensor. The name is copied; `data` is borrowed unless `owned`, then free()d with
- * the dict. */
+ * the dict (on failure it stays the caller's). */
 effnet_status state_add_f32(state_dict *dict, const char *name, int rank, const size_t *shape, float *data,
                             bool owned, effnet_error *error);
 
