@@ -60,7 +60,8 @@ as_root() {
 }
 
 apt_install() { # package...
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" < /dev/null
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends "$@" \
+        < /dev/null > /dev/null
 }
 
 check_only=no
