@@ -415,8 +415,14 @@ EFFNET_API bool effnet_level_parse(const char *name, effnet_level *out);
 EFFNET_API bool effnet_kernel_get(effnet_level level, size_t index, const char **operation,
                                   const char **kernel);
 
-/** Library number `index` that effnet stands on: its name and the version linked now; false past the end. */
-EFFNET_API bool effnet_library_get(size_t index, const char **name, const char **version);
+/** A library that effnet stands on, and the version that is linked now. */
+typedef struct effnet_library {
+    const char *name;
+    char version[32];
+} effnet_library;
+
+/** Library number `index`; false past the end. */
+EFFNET_API bool effnet_library_get(size_t index, effnet_library *out);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the opaque types of effnet.h hold. Only src/api sees this; the rooms below know nothing of it.
+ */
+#ifndef API_HANDLES_H
+#define API_HANDLES_H
+
+#include <pthread.h>
+
+#include "engine/engine.h"
+#include "model/model.h"
+
+struct effnet_network {
+    net_graph *graph;
+    bool borrowed; /* the graph belongs to a model */
+    char *json;
+};
+
+struct effnet_model {
+    model *checkpoint;
+    effnet_network network;
+    char recipe[256];
+    cpu_level level;
+    /* Weights are read and packed when the first session needs them: `summary` and `convert` never do. */
+    pthread_mutex_t packing;
+    engine_weights *packed;
+};
+
+struct effnet_session {
+    const effnet_model *model;
+    net_graph *graph; /* at the session's size */
+    pool *team;
+    engine_scratch *scratch;
+    float *input; /* [height][width][channels] of one picture, made when one is classified */
+};
+
+/* Fills a network around `graph`; frees nothing on failure. */
+effnet_status api_network_wrap(effnet_network *network, net_graph *graph, bool borrowed, effnet_error *error);
+void api_network_clear(effnet_network *network);
+
+/* Overrides of options over `arch`; EFFNET_NO_CLASSIFIER and negative rates are understood. */
+void api_network_override(net_arch *arch, const effnet_network_options *options);
+
+/* The catalogue network or FILE.json called `name`. */
+effnet_status api_arch_load(net_arch *out, const char *name, effnet_error *error);
+
+/* The packed weights of `m`, made once by whoever asks first. */
+effnet_status api_model_pack(const effnet_model *m, const engine_weights **out, effnet_error *error);
+
+/* The kernel level that the public one stands for here; false if this processor has not got it. */
+bool api_level(cpu_level *out, effnet_level level);
+
+#endif

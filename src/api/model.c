@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * effnet_model: argument checks and translation around src/model, and the one-time packing of weights.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/handles.h"
+
+static model_options inner_options(const effnet_model_options *options)
+{
+    return (model_options){
+        .arch = options->arch,
+        .dialect = options->dialect,
+        .variant = options->variant,
+        .recipe = options->recipe,
+        .labels = options->labels,
+        .ema = options->ema,
+        .strict = options->strict,
+        .classes = options->num_classes,
+        .in_channels = options->in_channels,
+        .seed = options->seed,
+    };
+}
+
+/* Takes `checkpoint` over, on failure too. */
+static effnet_status wrap_model(effnet_model **out, model *checkpoint, cpu_level level, effnet_error *error)
+{
+    effnet_model *m = calloc(1, sizeof *m);
+    if (!m || pthread_mutex_init(&m->packing, NULL) != 0) {
+        free(m);
+        model_free(checkpoint);
+        return error_memory(error);
+    }
+    m->checkpoint = checkpoint;
+    m->level = level;
+    recipe_format(m->recipe, sizeof m->recipe, &checkpoint->recipe);
+    const effnet_status status = api_network_wrap(&m->network, checkpoint->graph, true, error);
+    if (status != EFFNET_OK) {
+        effnet_model_free(m);
+        return status;
+    }
+    *out = m;
+    return EFFNET_OK;
+}
+
+static effnet_status check_level(cpu_level *out, effnet_level level, effnet_error *error)
+{
+    if (api_level(out, level)) return EFFNET_OK;
+    return error_set(error, EFFNET_ERR_ARGUMENT, "kernel level \"%s\": this processor has not got it",
+                     effnet_level_name(level));
+}
+
+effnet_status effnet_model_load(effnet_model **out, const char *path, const effnet_model_options *options,
+                                effnet_error *error)
+{
+    if (!out) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_model_load: out is NULL");
+    *out = NULL;
+    if (!path) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_model_load: path is NULL");
+    const effnet_model_options defaults = {0};
+    if (!options) options = &defaults;
+    const model_options inner = inner_options(options);
+    cpu_level level;
+    model *checkpoint;
+    TRY(check_level(&level, options->level, error));
+    TRY(model_open(&checkpoint, path, &inner, error));
+    return wrap_model(out, checkpoint, level, error);
+}
+
+effnet_status effnet_model_load_memory(effnet_model **out, const void *data, size_t size, const char *name,
+                                       const effnet_model_options *options, effnet_error *error)
+{
+    if (!out) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_model_load_memory: out is NULL");
+    *out = NULL;
+    if ((size && !data) || !name)
+        return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_model_load_memory: data or name is NULL");
+    const effnet_model_options defaults = {0};
+    if (!options) options = &defaults;
+    const model_options inner = inner_options(options);
+    cpu_level level;
+    model *checkpoint;
+    TRY(check_level(&level, options->level, error));
+    TRY(model_open_memory(&checkpoint, data, size, name, &inner, error));
+    return wrap_model(out, checkpoint, level, error);
+}
+
+effnet_status effnet_model_create(effnet_model **out, const effnet_network *network, uint64_t seed, effnet_error *error)
+{
+    if (!out) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_model_create: out is NULL");
+    *out = NULL;
+    if (!network) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_model_create: network is NULL");
+    model *checkpoint;
+    cpu_level level;
+    TRY(check_level(&level, EFFNET_LEVEL_BEST, error));
+    TRY(model_create(&checkpoint, network->graph, seed, error));
+    return wrap_model(out, checkpoint, level, error);
+}
+
+void effnet_model_free(effnet_model *model)
+{
+    if (!model) return;
+    engine_weights_free(model->packed);
+    pthread_mutex_destroy(&model->packing);
+    api_network_clear(&model->network);
+    model_free(model->checkpoint);
+    free(model);
+}
+
+effnet_status api_model_pack(const effnet_model *m, const engine_weights **out, effnet_error *error)
+{
+    /* To callers a model never changes; that it packs its weights late is hidden behind this lock. */
+    effnet_model *self = (effnet_model *)(uintptr_t)m;
+    pthread_mutex_lock(&self->packing);
+    effnet_status status = EFFNET_OK;
+    if (!self->packed)
+        status = engine_weights_create(&self->packed, m->network.graph, m->level, model_read, m->checkpoint, error);
+    *out = self->packed;
+    pthread_mutex_unlock(&self->packing);
+    return status;
+}
+
+effnet_status effnet_model_save(const effnet_model *model, const char *path, const effnet_save_options *options,
+                                effnet_error *error)
+{
+    static const state_dtype dtypes[] = {[EFFNET_F32] = STATE_F32, [EFFNET_F16] = STATE_F16, [EFFNET_BF16] = STATE_BF16};
+    if (!model || !path) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_model_save: model or path is NULL");
+    const effnet_save_options defaults = {0};
+    if (!options) options = &defaults;
+    dialect names = DIALECT_EFFNET;
+    if (options->dialect && !dialect_parse(options->dialect, &names))
+        return error_set(error, EFFNET_ERR_ARGUMENT,
+                         "dialect \"%s\": known are effnet, efficientnet_pytorch, torchvision, timm", options->dialect);
+    if ((unsigned)options->dtype >= sizeof dtypes / sizeof *dtypes)
+        return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_model_save: no such dtype");
+    return model_save(model->checkpoint, path, names, dtypes[options->dtype], error);
+}
+
+const effnet_network *effnet_model_get_network(const effnet_model *model)
+{
+    return &model->network;
+}
+
+const char *effnet_model_get_recipe(const effnet_model *model)
+{
+    return model->recipe;
+}
+
+const char *effnet_model_get_label(const effnet_model *model, int index)
+{
+    const struct model *m = model->checkpoint;
+    return index >= 0 && m->labels && (size_t)index < m->label_count ? m->labels[index] : "";
+}
+
+const char *effnet_model_get_origin(const effnet_model *model)
+{
+    return model->checkpoint->origin;
+}
+
+const char *effnet_model_get_dialect(const effnet_model *model)
+{
+    return dialect_name(model->checkpoint->source_dialect);
+}
+
+const char *effnet_model_get_notice(const effnet_model *model)
+{
+    return model->checkpoint->notice;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * effnet_session: one caller's threads and scratch memory around src/engine.
+ */
+#include <stdlib.h>
+
+#include "api/handles.h"
+
+/* More threads than any machine of today has; a larger number is a mistake. */
+enum { MAX_THREADS = 1024, MAX_OUTPUTS = 64 };
+
+static effnet_status fill_session(effnet_session *s, const effnet_session_options *options, effnet_error *error)
+{
+    const net_graph *own = s->model->network.graph;
+    const engine_weights *weights;
+    const size_t threads = options->threads ? (size_t)options->threads : cpu_usable_cores();
+    TRY(net_graph_create(&s->graph, &own->arch, &own->variant, options->height ? options->height : own->height,
+                         options->width ? options->width : own->width, error));
+    TRY(api_model_pack(s->model, &weights, error));
+    TRY(pool_create(&s->team, threads, error));
+    return engine_scratch_create(&s->scratch, s->graph, weights, s->team, error);
+}
+
+effnet_status effnet_session_create(effnet_session **out, const effnet_model *model, const effnet_session_options *options,
+                                    effnet_error *error)
+{
+    if (!out) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_session_create: out is NULL");
+    *out = NULL;
+    if (!model) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_session_create: model is NULL");
+    const effnet_session_options defaults = {0};
+    if (!options) options = &defaults;
+    if (options->threads < 0 || options->threads > MAX_THREADS)
+        return error_set(error, EFFNET_ERR_ARGUMENT, "%d threads: 1 to %d can be had, 0 for all cores", options->threads,
+                         MAX_THREADS);
+    effnet_session *s = calloc(1, sizeof *s);
+    if (!s) return error_memory(error);
+    s->model = model;
+    const effnet_status status = fill_session(s, options, error);
+    if (status != EFFNET_OK) {
+        effnet_session_free(s);
+        return status;
+    }
+    *out = s;
+    return EFFNET_OK;
+}
+
+void effnet_session_free(effnet_session *session)
+{
+    if (!session) return;
+    engine_scratch_free(session->scratch);
+    pool_free(session->team);
+    net_graph_free(session->graph);
+    free(session->input);
+    free(session);
+}
+
+effnet_status effnet_session_run(effnet_session *session, const float *input, size_t count, const effnet_output *outputs,
+                                 size_t output_count, effnet_error *error)
+{
+    if (!session || (count && !input) || (output_count && !outputs))
+        return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_session_run: session, input or outputs is NULL");
+    if (output_count > MAX_OUTPUTS)
+        return error_set(error, EFFNET_ERR_ARGUMENT, "%zu outputs, at most %d in one run", output_count, MAX_OUTPUTS);
+    engine_tap taps[MAX_OUTPUTS];
+    for (size_t i = 0; i < output_count; i++) {
+        TRY(net_endpoint_find(&taps[i].at, session->graph, outputs[i].endpoint, error));
+        taps[i].out = outputs[i].data;
+    }
+    engine_run(session->scratch, input, count, taps, output_count);
+    return EFFNET_OK;
+}
+
+effnet_status effnet_session_get_shape(const effnet_session *session, const char *endpoint, effnet_shape *shape,
+                                       effnet_error *error)
+{
+    const effnet_network network = {.graph = session->graph};
+    return effnet_network_get_shape(&network, endpoint, shape, error);
+}
+
+int effnet_session_get_threads(const effnet_session *session)
+{
+    return (int)pool_members(session->team);
+}
