@@ -110,7 +110,7 @@ typedef struct effnet_network_options {
     double dropout;  /**< rate before the classifier; 0: the network's own; negative: none */
     double drop_connect; /**< rate of the last block; 0: the network's own; negative: none */
     const char *variant; /**< padding and batch norm epsilon: "same" (TensorFlow's, epsilon 1e-3; the default)
-                            or "symmetric" (PyTorch's k/2, epsilon 1e-5) */
+                            or "symmetric" (PyTorch's k/2, epsilon 1e-5); ",epsilon=X" may follow */
 } effnet_network_options;
 
 enum { EFFNET_NO_CLASSIFIER = -1 };
@@ -168,8 +168,10 @@ EFFNET_API effnet_status effnet_network_get_shape(const effnet_network *network,
 /** The description as JSON text, in the form that effnet_network_create reads from a file. */
 EFFNET_API const char *effnet_network_get_json(const effnet_network *network);
 
-/** Name number `index` of the catalogue; NULL past the end. */
-EFFNET_API const char *effnet_catalogue_name(size_t index);
+enum { EFFNET_NAME_SIZE = 64 };
+
+/** Writes name number `index` of the catalogue to `name`; false past the end. */
+EFFNET_API bool effnet_catalogue_get(size_t index, char name[EFFNET_NAME_SIZE]);
 
 /* ---- Models: a network with weights, recipe and labels
  * -------------------------------------------------------- */
@@ -204,6 +206,8 @@ typedef struct effnet_model_options {
                         the file's */
     uint64_t seed;   /**< of a fresh classifier */
     effnet_level level;
+    char **report; /**< NULL, or where EFFNET_ERR_MISMATCH is told in full: malloc'd lines that the caller
+                      frees */
 } effnet_model_options;
 
 /** Loads safetensors, a PyTorch .pth (zip or legacy; nothing in it is ever executed) or a Hugging Face
@@ -227,12 +231,6 @@ EFFNET_API effnet_status effnet_model_create(effnet_model **out, const effnet_ne
 EFFNET_API void effnet_model_free(effnet_model *model);
 
 EFFNET_API const effnet_network *effnet_model_get_network(const effnet_model *model);
-
-/** Everything about a mismatch that effnet_model_load reported as EFFNET_ERR_MISMATCH needs more room than an
- * effnet_error. This gives it as text of many lines, for `path` and `options`, in a malloc'd string that the
- * caller frees. */
-EFFNET_API effnet_status effnet_model_explain(char **out, const char *path,
-                                              const effnet_model_options *options, effnet_error *error);
 
 /** The recipe in use as one line "size=224,resize=256,...", in the form that options.recipe takes. */
 EFFNET_API const char *effnet_model_get_recipe(const effnet_model *model);
@@ -383,20 +381,26 @@ EFFNET_API effnet_status effnet_file_sha256(char out[EFFNET_SHA256_SIZE], const 
 /* ---- What there is
  * -------------------------------------------------------------------------------------------- */
 
-/** A published checkpoint that effnet knows: how it names it, where its publisher keeps it, how to verify it.
- */
+enum { EFFNET_CHECKPOINT_FILES = 2 };
+
+/** One file that holds a published checkpoint; all are NULL past the last. */
+typedef struct effnet_checkpoint_file {
+    const char *name;   /**< what it is called on disk */
+    const char *url;    /**< where its publisher keeps it; "" where it comes in a package */
+    const char *sha256; /**< the whole, or the leading digits that its publisher prints; "" if none */
+} effnet_checkpoint_file;
+
+/** A published checkpoint that effnet knows. All strings are constants. */
 typedef struct effnet_checkpoint {
-    const char *name; /**< "efficientnet-b0.aa.efficientnet_pytorch" */
+    const char *name;
     const char *arch;
-    const char *source; /**< "efficientnet_pytorch", "torchvision", "timm" */
-    const char *url;
-    const char *file; /**< the file name it is stored under */
-    const char
-        *sha256; /**< whole, or the first characters that its publisher prints; "" if none is published */
+    const char *dialect;
+    const char *origin; /**< the source that publishes it */
     const char *recipe;
+    effnet_checkpoint_file files[EFFNET_CHECKPOINT_FILES];
 } effnet_checkpoint;
 
-/** Checkpoint number `index`; false past the end. All strings are constants. */
+/** Checkpoint number `index`; false past the end. */
 EFFNET_API bool effnet_checkpoint_get(size_t index, effnet_checkpoint *out);
 
 typedef struct effnet_system {

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/digest.h"
 #include "base/output.h"
 #include "base/source.h"
 #include "weights/arrays.h"
-#include "weights/digest.h"
 
 static effnet_status open_input(source **out, const char *path, size_t limit, effnet_error *error)
 {
@@ -18,7 +18,8 @@ static effnet_status open_input(source **out, const char *path, size_t limit, ef
 
 effnet_status effnet_file_read(void **out, size_t *size, const char *path, size_t limit, effnet_error *error)
 {
-    if (!out || !size || !path) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_file_read: an argument is NULL");
+    if (!out || !size || !path)
+        return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_file_read: an argument is NULL");
     *out = NULL;
     *size = 0;
     source *file;
@@ -31,7 +32,8 @@ effnet_status effnet_file_read(void **out, size_t *size, const char *path, size_
 
 effnet_status effnet_file_write(const char *path, const void *data, size_t size, effnet_error *error)
 {
-    if (!path || (size && !data)) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_file_write: an argument is NULL");
+    if (!path || (size && !data))
+        return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_file_write: an argument is NULL");
     output *file;
     TRY(output_create(&file, path, error));
     const effnet_status status = output_write(file, data, size, error);
@@ -53,7 +55,8 @@ void effnet_array_free(effnet_array *array)
     arrays_free(array);
 }
 
-effnet_status effnet_array_save(const char *path, const effnet_array *arrays, size_t count, effnet_error *error)
+effnet_status effnet_array_save(const char *path, const effnet_array *arrays, size_t count,
+                                effnet_error *error)
 {
     if (!path || (count && !arrays))
         return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_array_save: an argument is NULL");
@@ -62,7 +65,8 @@ effnet_status effnet_array_save(const char *path, const effnet_array *arrays, si
 
 effnet_status effnet_file_sha256(char out[EFFNET_SHA256_SIZE], const char *path, effnet_error *error)
 {
-    if (!out || !path) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_file_sha256: an argument is NULL");
+    if (!out || !path)
+        return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_file_sha256: an argument is NULL");
     source *file;
     TRY(source_open_file(&file, path, error));
     const effnet_status status = digest_sha256(out, file, error);

@@ -19,7 +19,7 @@ struct effnet_network {
 struct effnet_model {
     model *checkpoint;
     effnet_network network;
-    char recipe[256];
+    char recipe[RECIPE_TEXT_SIZE];
     cpu_level level;
     /* Weights are read and packed when the first session needs them: `summary` and `convert` never do. */
     pthread_mutex_t packing;

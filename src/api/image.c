@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * From an encoded picture to predictions: src/image by the model's recipe, then the session, then the best classes.
+ * From an encoded picture to predictions: src/image by the model's recipe, then the session, then the best
+ * classes.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -33,19 +34,20 @@ static image_options inner_options(const effnet_image_options *options)
 }
 
 effnet_status effnet_model_prepare_image(const effnet_model *model, const void *bytes, size_t size,
-                                         const effnet_image_options *options, float *out, effnet_image_info *info,
-                                         effnet_error *error)
+                                         const effnet_image_options *options, float *out,
+                                         effnet_image_info *info, effnet_error *error)
 {
     if (info) *info = (effnet_image_info){.format = ""};
     if (!model || !bytes || !out)
-        return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_model_prepare_image: model, bytes or out is NULL");
+        return error_set(error, EFFNET_ERR_ARGUMENT,
+                         "effnet_model_prepare_image: model, bytes or out is NULL");
     const image_options inner = inner_options(options);
     image picture;
     const double start = now_ms();
     TRY(image_decode(&picture, bytes, size, &inner, error));
     const double decoded = now_ms();
-    const effnet_status status =
-        recipe_apply(&model->checkpoint->recipe, &picture, model->network.graph->arch.in_channels, out, error);
+    const effnet_status status = recipe_apply(&model->checkpoint->recipe, &picture,
+                                              model->network.graph->arch.in_channels, out, error);
     if (info)
         *info = (effnet_image_info){.height = picture.height,
                                     .width = picture.width,
@@ -58,7 +60,8 @@ effnet_status effnet_model_prepare_image(const effnet_model *model, const void *
     return status;
 }
 
-/* Number of the best class that comes after `last` in the order (logit falling, class rising); -1 if none is left. */
+/* Number of the best class that comes after `last` in the order (logit falling, class rising); -1 if none is
+ * left. */
 static int next_best(const float *logits, int classes, int last)
 {
     int best = -1;
@@ -74,7 +77,8 @@ void effnet_model_top(const effnet_model *model, const float *logits, size_t k, 
     const int classes = model->network.graph->arch.classes;
     double sum = 0;
     const int top = next_best(logits, classes, -1);
-    for (int c = 0; c < classes && top >= 0; c++) sum += exp((double)logits[c] - (double)logits[top]);
+    for (int c = 0; c < classes && top >= 0; c++)
+        sum += exp((double)logits[c] - (double)logits[top]);
     int last = -1;
     for (size_t i = 0; i < k; i++) {
         const int c = i == 0 ? top : last < 0 ? -1 : next_best(logits, classes, last);
@@ -98,10 +102,12 @@ static effnet_status session_input(effnet_session *session, effnet_error *error)
     if (graph->arch.classes == 0)
         return error_set(error, EFFNET_ERR_ARGUMENT, "the model has no classifier: nothing to classify with");
     if (!has_recipe_size(session))
-        return error_set(error, EFFNET_ERR_ARGUMENT, "the session is for %dx%d tensors, the model's recipe makes others",
-                         graph->height, graph->width);
+        return error_set(error, EFFNET_ERR_ARGUMENT,
+                         "the session is for %dx%d tensors, the model's recipe makes others", graph->height,
+                         graph->width);
     if (session->input) return EFFNET_OK;
-    const size_t sides[] = {(size_t)graph->height, (size_t)graph->width, (size_t)graph->arch.in_channels, sizeof(float)};
+    const size_t sides[] = {(size_t)graph->height, (size_t)graph->width, (size_t)graph->arch.in_channels,
+                            sizeof(float)};
     size_t bytes;
     if (!size_product(&bytes, sides, 4) || !(session->input = malloc(bytes))) return error_memory(error);
     return EFFNET_OK;
@@ -112,7 +118,8 @@ effnet_status effnet_session_classify(effnet_session *session, const void *bytes
                                       effnet_image_info *info, effnet_error *error)
 {
     if (!session || !bytes || (k && !out))
-        return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_session_classify: session, bytes or out is NULL");
+        return error_set(error, EFFNET_ERR_ARGUMENT,
+                         "effnet_session_classify: session, bytes or out is NULL");
     TRY(session_input(session, error));
     TRY(effnet_model_prepare_image(session->model, bytes, size, options, session->input, info, error));
     float *logits = malloc((size_t)session->graph->arch.classes * sizeof *logits);
@@ -126,8 +133,10 @@ effnet_status effnet_session_classify(effnet_session *session, const void *bytes
     return status;
 }
 
-effnet_status effnet_session_classify_file(effnet_session *session, const char *path, const effnet_image_options *options,
-                                           size_t k, effnet_prediction *out, effnet_image_info *info, effnet_error *error)
+effnet_status effnet_session_classify_file(effnet_session *session, const char *path,
+                                           const effnet_image_options *options, size_t k,
+                                           effnet_prediction *out, effnet_image_info *info,
+                                           effnet_error *error)
 {
     if (!path) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_session_classify_file: path is NULL");
     const size_t limit = options && options->max_bytes ? options->max_bytes : IMAGE_MAX_BYTES;

@@ -15,6 +15,7 @@ static model_options inner_options(const effnet_model_options *options)
         .variant = options->variant,
         .recipe = options->recipe,
         .labels = options->labels,
+        .report = options->report,
         .ema = options->ema,
         .strict = options->strict,
         .classes = options->num_classes,
@@ -84,7 +85,8 @@ effnet_status effnet_model_load_memory(effnet_model **out, const void *data, siz
     return wrap_model(out, checkpoint, level, error);
 }
 
-effnet_status effnet_model_create(effnet_model **out, const effnet_network *network, uint64_t seed, effnet_error *error)
+effnet_status effnet_model_create(effnet_model **out, const effnet_network *network, uint64_t seed,
+                                  effnet_error *error)
 {
     if (!out) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_model_create: out is NULL");
     *out = NULL;
@@ -92,7 +94,7 @@ effnet_status effnet_model_create(effnet_model **out, const effnet_network *netw
     model *checkpoint;
     cpu_level level;
     TRY(check_level(&level, EFFNET_LEVEL_BEST, error));
-    TRY(model_create(&checkpoint, network->graph, seed, error));
+    TRY(model_create(&checkpoint, &network->graph->arch, seed, error));
     return wrap_model(out, checkpoint, level, error);
 }
 
@@ -113,23 +115,27 @@ effnet_status api_model_pack(const effnet_model *m, const engine_weights **out, 
     pthread_mutex_lock(&self->packing);
     effnet_status status = EFFNET_OK;
     if (!self->packed)
-        status = engine_weights_create(&self->packed, m->network.graph, m->level, model_read, m->checkpoint, error);
+        status = engine_weights_create(&self->packed, m->network.graph, m->level, model_read, m->checkpoint,
+                                       error);
     *out = self->packed;
     pthread_mutex_unlock(&self->packing);
     return status;
 }
 
-effnet_status effnet_model_save(const effnet_model *model, const char *path, const effnet_save_options *options,
-                                effnet_error *error)
+effnet_status effnet_model_save(const effnet_model *model, const char *path,
+                                const effnet_save_options *options, effnet_error *error)
 {
-    static const state_dtype dtypes[] = {[EFFNET_F32] = STATE_F32, [EFFNET_F16] = STATE_F16, [EFFNET_BF16] = STATE_BF16};
-    if (!model || !path) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_model_save: model or path is NULL");
+    static const state_dtype dtypes[] = {
+        [EFFNET_F32] = STATE_F32, [EFFNET_F16] = STATE_F16, [EFFNET_BF16] = STATE_BF16};
+    if (!model || !path)
+        return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_model_save: model or path is NULL");
     const effnet_save_options defaults = {0};
     if (!options) options = &defaults;
     dialect names = DIALECT_EFFNET;
     if (options->dialect && !dialect_parse(options->dialect, &names))
         return error_set(error, EFFNET_ERR_ARGUMENT,
-                         "dialect \"%s\": known are effnet, efficientnet_pytorch, torchvision, timm", options->dialect);
+                         "dialect \"%s\": known are effnet, efficientnet_pytorch, torchvision, timm",
+                         options->dialect);
     if ((unsigned)options->dtype >= sizeof dtypes / sizeof *dtypes)
         return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_model_save: no such dtype");
     return model_save(model->checkpoint, path, names, dtypes[options->dtype], error);

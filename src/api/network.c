@@ -48,7 +48,8 @@ static void override_rate(double *rate, double wanted)
 
 void api_network_override(net_arch *arch, const effnet_network_options *options)
 {
-    if (options->num_classes) arch->classes = options->num_classes == EFFNET_NO_CLASSIFIER ? 0 : options->num_classes;
+    if (options->num_classes)
+        arch->classes = options->num_classes == EFFNET_NO_CLASSIFIER ? 0 : options->num_classes;
     if (options->in_channels) arch->in_channels = options->in_channels;
     override_rate(&arch->dropout, options->dropout);
     override_rate(&arch->drop_connect, options->drop_connect);
@@ -66,8 +67,8 @@ void api_network_clear(effnet_network *network)
     free(network->json);
 }
 
-effnet_status effnet_network_create(effnet_network **out, const char *name, const effnet_network_options *options,
-                                    effnet_error *error)
+effnet_status effnet_network_create(effnet_network **out, const char *name,
+                                    const effnet_network_options *options, effnet_error *error)
 {
     if (!out) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_network_create: out is NULL");
     *out = NULL;
@@ -78,11 +79,12 @@ effnet_status effnet_network_create(effnet_network **out, const char *name, cons
     net_variant variant = net_variant_source;
     TRY(api_arch_load(&arch, name, error));
     api_network_override(&arch, options);
-    if (options->variant) TRY(variant_parse(&variant, options->variant, error));
+    if (options->variant) TRY(variant_parse(&variant, options->variant, DIALECT_EFFNET, arch.name, error));
     net_graph *graph;
     TRY(net_graph_create(&graph, &arch, &variant, options->height, options->width, error));
     effnet_network *network = calloc(1, sizeof *network);
-    const effnet_status status = network ? api_network_wrap(network, graph, false, error) : error_memory(error);
+    const effnet_status status =
+        network ? api_network_wrap(network, graph, false, error) : error_memory(error);
     if (status != EFFNET_OK) {
         net_graph_free(graph);
         free(network);
@@ -190,8 +192,8 @@ bool effnet_network_get_part(const effnet_network *network, size_t index, effnet
     return true;
 }
 
-effnet_status effnet_network_get_shape(const effnet_network *network, const char *endpoint, effnet_shape *shape,
-                                       effnet_error *error)
+effnet_status effnet_network_get_shape(const effnet_network *network, const char *endpoint,
+                                       effnet_shape *shape, effnet_error *error)
 {
     net_endpoint at;
     TRY(net_endpoint_find(&at, network->graph, endpoint, error));
@@ -204,7 +206,10 @@ const char *effnet_network_get_json(const effnet_network *network)
     return network->json;
 }
 
-const char *effnet_catalogue_name(size_t index)
+bool effnet_catalogue_get(size_t index, char name[EFFNET_NAME_SIZE])
 {
-    return net_arch_catalogue_name(index);
+    net_arch arch;
+    if (!net_arch_catalogue(&arch, index)) return false;
+    snprintf(name, EFFNET_NAME_SIZE, "%s", arch.name);
+    return true;
 }

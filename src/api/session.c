@@ -9,20 +9,22 @@
 /* More threads than any machine of today has; a larger number is a mistake. */
 enum { MAX_THREADS = 1024, MAX_OUTPUTS = 64 };
 
-static effnet_status fill_session(effnet_session *s, const effnet_session_options *options, effnet_error *error)
+static effnet_status fill_session(effnet_session *s, const effnet_session_options *options,
+                                  effnet_error *error)
 {
     const net_graph *own = s->model->network.graph;
     const engine_weights *weights;
     const size_t threads = options->threads ? (size_t)options->threads : cpu_usable_cores();
-    TRY(net_graph_create(&s->graph, &own->arch, &own->variant, options->height ? options->height : own->height,
+    TRY(net_graph_create(&s->graph, &own->arch, &own->variant,
+                         options->height ? options->height : own->height,
                          options->width ? options->width : own->width, error));
     TRY(api_model_pack(s->model, &weights, error));
     TRY(pool_create(&s->team, threads, error));
     return engine_scratch_create(&s->scratch, s->graph, weights, s->team, error);
 }
 
-effnet_status effnet_session_create(effnet_session **out, const effnet_model *model, const effnet_session_options *options,
-                                    effnet_error *error)
+effnet_status effnet_session_create(effnet_session **out, const effnet_model *model,
+                                    const effnet_session_options *options, effnet_error *error)
 {
     if (!out) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_session_create: out is NULL");
     *out = NULL;
@@ -30,8 +32,8 @@ effnet_status effnet_session_create(effnet_session **out, const effnet_model *mo
     const effnet_session_options defaults = {0};
     if (!options) options = &defaults;
     if (options->threads < 0 || options->threads > MAX_THREADS)
-        return error_set(error, EFFNET_ERR_ARGUMENT, "%d threads: 1 to %d can be had, 0 for all cores", options->threads,
-                         MAX_THREADS);
+        return error_set(error, EFFNET_ERR_ARGUMENT, "%d threads: 1 to %d can be had, 0 for all cores",
+                         options->threads, MAX_THREADS);
     effnet_session *s = calloc(1, sizeof *s);
     if (!s) return error_memory(error);
     s->model = model;
@@ -54,13 +56,14 @@ void effnet_session_free(effnet_session *session)
     free(session);
 }
 
-effnet_status effnet_session_run(effnet_session *session, const float *input, size_t count, const effnet_output *outputs,
-                                 size_t output_count, effnet_error *error)
+effnet_status effnet_session_run(effnet_session *session, const float *input, size_t count,
+                                 const effnet_output *outputs, size_t output_count, effnet_error *error)
 {
     if (!session || (count && !input) || (output_count && !outputs))
         return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_session_run: session, input or outputs is NULL");
     if (output_count > MAX_OUTPUTS)
-        return error_set(error, EFFNET_ERR_ARGUMENT, "%zu outputs, at most %d in one run", output_count, MAX_OUTPUTS);
+        return error_set(error, EFFNET_ERR_ARGUMENT, "%zu outputs, at most %d in one run", output_count,
+                         MAX_OUTPUTS);
     engine_tap taps[MAX_OUTPUTS];
     for (size_t i = 0; i < output_count; i++) {
         TRY(net_endpoint_find(&taps[i].at, session->graph, outputs[i].endpoint, error));
@@ -70,8 +73,8 @@ effnet_status effnet_session_run(effnet_session *session, const float *input, si
     return EFFNET_OK;
 }
 
-effnet_status effnet_session_get_shape(const effnet_session *session, const char *endpoint, effnet_shape *shape,
-                                       effnet_error *error)
+effnet_status effnet_session_get_shape(const effnet_session *session, const char *endpoint,
+                                       effnet_shape *shape, effnet_error *error)
 {
     const effnet_network network = {.graph = session->graph};
     return effnet_network_get_shape(&network, endpoint, shape, error);

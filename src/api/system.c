@@ -72,7 +72,9 @@ bool effnet_kernel_get(effnet_level level, size_t index, const char **operation,
 {
     cpu_level inner;
     if (!api_level(&inner, level)) return false;
-    return kernels_describe(inner, index, operation, kernel);
+    kernel_table table;
+    kernels_init(&table, inner);
+    return kernels_describe(&table, index, operation, kernel);
 }
 
 static effnet_library webp_library(void)
@@ -106,5 +108,15 @@ bool effnet_library_get(size_t index, effnet_library *out)
 
 bool effnet_checkpoint_get(size_t index, effnet_checkpoint *out)
 {
-    return known_get(index, out);
+    if (index >= known_table_size) return false;
+    const known_checkpoint *known = &known_table[index];
+    *out = (effnet_checkpoint){.name = known->name,
+                               .arch = known->arch,
+                               .dialect = dialect_name(known->dialect),
+                               .origin = known->origin,
+                               .recipe = known->recipe};
+    for (int i = 0; i < KNOWN_MAX_FILES && known->files[i].name; i++)
+        out->files[i] =
+            (effnet_checkpoint_file){known->files[i].name, known->files[i].url, known->files[i].sha256};
+    return true;
 }

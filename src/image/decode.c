@@ -12,7 +12,6 @@
 #include "base/sizes.h"
 #include "image/exif.h"
 
-enum { DEFAULT_PIXELS = 64 * 1024 * 1024, DEFAULT_SIDE = 16384, DEFAULT_BYTES = 64 * 1024 * 1024 };
 enum { DEFAULT_SCANS = 100, CHANNELS = 3, LIMIT_BYTES_PER_PIXEL = 4, LIMIT_BYTES = 32 * 1024 * 1024 };
 
 static bool starts_with(const uint8_t *bytes, size_t size, const void *magic, size_t length)
@@ -38,9 +37,9 @@ static bool is_webp(const uint8_t *bytes, size_t size)
 static image_options with_defaults(const image_options *given)
 {
     image_options o = given ? *given : (image_options){0};
-    if (o.max_pixels == 0) o.max_pixels = DEFAULT_PIXELS;
-    if (o.max_side == 0) o.max_side = DEFAULT_SIDE;
-    if (o.max_bytes == 0) o.max_bytes = DEFAULT_BYTES;
+    if (o.max_pixels == 0) o.max_pixels = IMAGE_MAX_PIXELS;
+    if (o.max_side == 0) o.max_side = IMAGE_MAX_SIDE;
+    if (o.max_bytes == 0) o.max_bytes = IMAGE_MAX_BYTES;
     if (o.max_scans <= 0) o.max_scans = DEFAULT_SCANS;
     return o;
 }

@@ -10,11 +10,13 @@
 
 #include "base/error.h"
 
+enum { IMAGE_MAX_PIXELS = 64 * 1024 * 1024, IMAGE_MAX_SIDE = 16384, IMAGE_MAX_BYTES = 64 * 1024 * 1024 };
+
 /* Zero means the default. */
 typedef struct image_options {
-    size_t max_pixels;    /* 64 Mi */
-    size_t max_side;      /* 16384 */
-    size_t max_bytes;     /* of the encoded file: 64 MiB */
+    size_t max_pixels;    /* IMAGE_MAX_PIXELS */
+    size_t max_side;      /* IMAGE_MAX_SIDE */
+    size_t max_bytes;     /* of the encoded file: IMAGE_MAX_BYTES */
     int max_scans;        /* of a progressive JPEG: 100 */
     bool exif;            /* turn the picture as its EXIF orientation asks */
     bool allow_truncated; /* a JPEG that ends early or has damaged data is completed with grey, not refused */

@@ -74,6 +74,12 @@ net_cost net_cost_head(const net_graph *graph)
 {
     net_cost cost = {0};
     if (graph->has_head) add_conv_bn(&cost, &graph->head);
+    return cost;
+}
+
+net_cost net_cost_classifier(const net_graph *graph)
+{
+    net_cost cost = {0};
     if (graph->arch.classes) add_linear(&cost, graph->features, graph->arch.classes);
     return cost;
 }
@@ -91,6 +97,7 @@ net_cost net_cost_total(const net_graph *graph)
     for (int i = 0; i < graph->block_count; i++)
         add_cost(&sum, net_cost_block(graph, i));
     add_cost(&sum, net_cost_head(graph));
+    add_cost(&sum, net_cost_classifier(graph));
     return sum;
 }
 

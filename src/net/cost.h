@@ -18,7 +18,8 @@ typedef struct net_cost {
 
 net_cost net_cost_stem(const net_graph *graph);
 net_cost net_cost_block(const net_graph *graph, int block);
-net_cost net_cost_head(const net_graph *graph); /* last convolution and classifier */
+net_cost net_cost_head(const net_graph *graph); /* last convolution; nothing where there is none */
+net_cost net_cost_classifier(const net_graph *graph);
 net_cost net_cost_total(const net_graph *graph);
 
 /* The most bytes that live at once, float32, one image, when layers run one after the other and nothing is

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/output.h"
 #include "base/pool.h"
@@ -287,6 +288,20 @@ static void pool_runs_everyone(void **state)
     }
 }
 
+static void digest_is_sha256(void **state)
+{
+    (void)state;
+    source *s;
+    char digest[EFFNET_SHA256_SIZE];
+    char *million = malloc(1000000);
+    memset(million, 'a', 1000000); /* FIPS 180-2, appendix B.3 */
+    assert_int_equal(source_open_memory(&s, million, 1000000, "a", NULL), EFFNET_OK);
+    assert_int_equal(digest_sha256(digest, s, NULL), EFFNET_OK);
+    assert_string_equal(digest, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+    source_close(s);
+    free(million);
+}
+
 static void generator_is_a_function(void **state)
 {
     (void)state;
@@ -307,11 +322,12 @@ static void generator_is_a_function(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(escape_is_printable), cmocka_unit_test(error_messages),
-        cmocka_unit_test(reader_is_sticky),    cmocka_unit_test(sources_read),
-        cmocka_unit_test(streams_are_limited), cmocka_unit_test(output_is_atomic),
-        cmocka_unit_test(arena_has_a_ceiling), cmocka_unit_test(sizes_do_not_wrap),
-        cmocka_unit_test(pool_runs_everyone),  cmocka_unit_test(generator_is_a_function),
+        cmocka_unit_test(escape_is_printable),     cmocka_unit_test(error_messages),
+        cmocka_unit_test(reader_is_sticky),        cmocka_unit_test(sources_read),
+        cmocka_unit_test(streams_are_limited),     cmocka_unit_test(output_is_atomic),
+        cmocka_unit_test(arena_has_a_ceiling),     cmocka_unit_test(sizes_do_not_wrap),
+        cmocka_unit_test(pool_runs_everyone),      cmocka_unit_test(digest_is_sha256),
+        cmocka_unit_test(generator_is_a_function),
     };
     return cmocka_run_group_tests_name("base", tests, make_folder, remove_folder);
 }
