@@ -33,7 +33,7 @@ check: ## build and run every test
 	scripts/run_tests.sh build/dev build/release
 
 bench: all ## time and memory of one photo with the default model
-	scripts/bench.sh $(effnet)
+	scripts/bench.sh $(release)
 
 fuzz: ## run every fuzz target for SECONDS_EACH seconds
 	scripts/install_deps.sh build ci
