@@ -119,7 +119,7 @@ static json_text unescape(json *j, size_t size)
     return reader_ok(&j->in) ? (json_text){out, length} : (json_text){"", 0};
 }
 
-json_text json_string(json *j)
+json_text json_text_next(json *j)
 {
     json_expect(j, '"', "JSON: a string is missing");
     const size_t start = j->in.position;
@@ -141,7 +141,7 @@ json_text json_string(json *j)
 
 json_text json_key(json *j)
 {
-    const json_text key = json_string(j);
+    const json_text key = json_text_next(j);
     json_expect(j, ':', "JSON: a colon is missing");
     return key;
 }
@@ -204,7 +204,7 @@ static void skip_word(json *j, const char *word)
 static void skip_scalar(json *j)
 {
     switch (reader_peek(&j->in)) {
-    case '"': json_string(j); break;
+    case '"': json_text_next(j); break;
     case 't': skip_word(j, "true"); break;
     case 'f': skip_word(j, "false"); break;
     case 'n': skip_word(j, "null"); break;

@@ -39,7 +39,7 @@ void json_expect(json *j, char punctuation, const char *rule);
  * be true before the first call. */
 bool json_more(json *j, char close, bool *first);
 
-json_text json_string(json *j);
+json_text json_text_next(json *j);
 
 /* A string and the colon behind it. */
 json_text json_key(json *j);

@@ -72,7 +72,7 @@ static void read_entry(json *j, entry *e)
         const json_text field = json_key(j);
         if (json_text_is(field, "dtype")) {
             see(j, &e->has_dtype);
-            e->dtype = json_string(j);
+            e->dtype = json_text_next(j);
         } else if (json_text_is(field, "shape")) {
             see(j, &e->has_shape);
             read_shape(j, e);
@@ -136,7 +136,7 @@ static effnet_status read_metadata(header *h, effnet_error *error)
         const json_text key = json_key(j);
         if (reader_ok(&j->in) && json_peek(j) != '"')
             reader_fail(&j->in, "__metadata__ must hold nothing but strings");
-        const json_text value = json_string(j);
+        const json_text value = json_text_next(j);
         TRY(reader_status(&j->in, error));
         const char *key_copy = arena_string(memory, key.bytes, key.size);
         if (!key_copy) return dict_no_room(memory, key.size, error);
