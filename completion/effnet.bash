@@ -1,21 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Completion of effnet's commands, options and names for bash. Needs bash-completion 2.
-
-_effnet_options() { # command
-    local all='--help --quiet --verbose --threads --json'
-    local model='--model --arch --recipe'
-    case $1 in
-        classify) echo "$all $model -k --labels --batch --csv --exif --tta" ;;
-        features) echo "$all $model --output --at --batch --exif" ;;
-        run) echo "$all $model --input --output --layout --at" ;;
-        summary) echo "$all --size --batch" ;;
-        init) echo "$all --output --seed --num-classes --in-channels --size" ;;
-        convert) echo "$all --output --dtype --ema --check --to --arch --recipe" ;;
-        info) echo "--help --json" ;;
-        pull) echo "$all --list --url" ;;
-    esac
-}
+# Completion of effnet's commands, options and names for bash. Commands and options are taken from --help, so what the installed
+# effnet knows is what is completed. Needs bash-completion 2.
 
 _effnet_networks() {
     printf '%s\n' efficientnet-b{0..8} efficientnet-l2 efficientnet-lite{0..4} \
@@ -23,47 +9,53 @@ _effnet_networks() {
 }
 
 _effnet_models() {
-    local folder file
-    for folder in "${EFFNET_MODELS-}" "${XDG_DATA_HOME:-$HOME/.local/share}/effnet" /usr/local/share/effnet/models \
-        /usr/share/effnet/models; do
+    local folders folder file
+    IFS=: read -ra folders <<< "${EFFNET_MODELS-}:${XDG_DATA_HOME:-$HOME/.local/share}/effnet:$(
+        dirname "$(command -v effnet)")/../share/effnet/models"
+    for folder in "${folders[@]}"; do
         for file in "$folder"/*.safetensors; do
             [ -f "$file" ] && basename "$file" .safetensors
         done
     done
 }
 
+_effnet_words() { # word...: those that fit what was typed
+    mapfile -t COMPREPLY < <(compgen -W "$*" -- "$cur")
+}
+
 _effnet() {
     local cur prev words cword
     _init_completion || return
-    local commands='classify features run summary init convert info pull help'
     local command=${words[1]}
     if [ "$cword" = 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$cur")
+        _effnet_words "$(effnet help 2> /dev/null | sed -nE '/^Commands:/,/^$/s/^  ([a-z]+) .*/\1/p') help --version"
         return
     fi
     case $prev in
-        -m | --model) mapfile -t COMPREPLY < <(compgen -W "$(_effnet_models)" -- "$cur") ;;
-        --arch) mapfile -t COMPREPLY < <(compgen -W "$(_effnet_networks)" -- "$cur") ;;
-        --dtype) mapfile -t COMPREPLY < <(compgen -W 'f32 f16 bf16' -- "$cur") ;;
-        --to) mapfile -t COMPREPLY < <(compgen -W 'effnet efficientnet_pytorch torchvision timm' -- "$cur") ;;
-        --layout) mapfile -t COMPREPLY < <(compgen -W 'nchw nhwc' -- "$cur") ;;
-        --at) mapfile -t COMPREPLY < <(compgen -W "$(echo reduction_{1..5} features pooled logits)" -- "$cur") ;;
-        --threads | --batch | -k | --size | --seed | --num-classes | --in-channels | --recipe | --url) return ;;
-    esac
-    [ ${#COMPREPLY[@]} = 0 ] || return 0
-    if [[ $cur = -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "$(_effnet_options "$command")" -- "$cur")
-        return
-    fi
-    case $command in
-        help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
-        summary | init) mapfile -t COMPREPLY < <(compgen -W "$(_effnet_networks)" -- "$cur") ;;
-        pull)
-            mapfile -t COMPREPLY < <(compgen -W "$(effnet pull --list 2> /dev/null | awk '{ print $1 }')" -- "$cur")
+        --arch) _effnet_words "$(_effnet_networks)" ;;
+        -m | --model) _effnet_words "$(_effnet_models)" ;;
+        --dtype) _effnet_words f32 f16 bf16 ;;
+        --dialect | --to) _effnet_words effnet efficientnet_pytorch torchvision timm ;;
+        --variant) _effnet_words same symmetric ;;
+        --layout) _effnet_words nchw nhwc ;;
+        --cpu) _effnet_words ref avx2 avx512 neon ;;
+        --at) _effnet_words reduction_{1..5} features pooled logits ;;
+        --threads | --batch | -k | --top | --size | --seed | --num-classes | --in-channels | --max-pixels | --recipe | --url \
+            | --sha256 | --timeout | --retries)
             return
             ;;
     esac
-    _filedir
+    [ ${#COMPREPLY[@]} = 0 ] || return 0
+    if [[ $cur = -* ]]; then
+        _effnet_words "$(effnet "$command" --help 2> /dev/null | grep -oE -- '--[a-z][a-z0-9-]+' | sort -u)"
+        return
+    fi
+    case $command in
+        help) _effnet_words "$(effnet help 2> /dev/null | sed -nE '/^Commands:/,/^$/s/^  ([a-z]+) .*/\1/p')" ;;
+        summary | init) _effnet_words "$(_effnet_networks)" ;;
+        pull) _effnet_words "$(effnet pull --list 2> /dev/null | awk '{ print $1 }')" ;;
+    esac
+    [ "$command" = pull ] || _filedir
 }
 
 complete -F _effnet effnet

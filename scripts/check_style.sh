@@ -15,13 +15,12 @@ mapfile -t code < <(git ls-files '*.c' '*.h')
 mapfile -t scripts < <(git ls-files '*.sh' '*.py' .ci/run)
 mapfile -t text < <(git ls-files '*.c' '*.h' '*.sh' '*.py' '*.cmake' '*CMakeLists.txt' '*.md' .ci/run)
 breaches=$(
-    for file in "${code[@]}" "${scripts[@]}"; do
-        head -3 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || echo "$file:1: no SPDX line"
-        [[ $file =~ $table ]] || [ "$(wc -l < "$file")" -le $max_lines ] || echo "$file:$max_lines: more than $max_lines lines"
-    done
-    for file in "${code[@]}"; do
-        sed -n '2,3p' "$file" | grep -q '^ \* *[A-Za-z]' || echo "$file:3: no word on what the file is for"
-    done
+    grep -L 'SPDX-License-Identifier: Apache-2.0' "${code[@]}" "${scripts[@]}" | sed 's/$/:1: no SPDX line/'
+    awk -v max=$max_lines -v table="$table" '
+        FNR == 3 && FILENAME ~ /[.][ch]$/ && !/^ [*] *[A-Za-z]/ {
+            print FILENAME ":3: no word on what the file is for" }
+        FNR == max + 1 && FILENAME !~ table { print FILENAME ":" FNR ": more than " max " lines" }
+    ' "${code[@]}" "${scripts[@]}"
     grep -nHP '\t' "${text[@]}" | sed -E 's/^([^:]+:[0-9]+):.*/\1: tab/' || true
     grep -nHP ' +$' "${text[@]}" | sed -E 's/^([^:]+:[0-9]+):.*/\1: space at the end of the line/' || true
     grep -nHwE 'TODO|FIXME|XXX|HACK' "${text[@]}" | grep -v '^scripts/check_style.sh:' \

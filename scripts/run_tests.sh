@@ -13,4 +13,4 @@ for build in "$@"; do
     echo "subdirs(\"$(realpath "$build")\")"
 done > "$suite/CTestTestfile.cmake"
 
-exec ctest --test-dir "$suite" --output-on-failure --no-tests=error --no-label-summary -j "$(nproc)"
+exec ctest --test-dir "$suite" --output-on-failure --no-tests=error --no-label-summary --timeout 300 -j "$(nproc)"
