@@ -9,7 +9,7 @@ SECONDS_EACH ?= 60
 
 release = build/release
 effnet  = $(release)/bin/effnet
-sources = $(shell git ls-files '*.c' '*.h')
+folders = src include tools tests fuzz bench
 
 .PHONY: all demo check bench fuzz format coverage install clean deps help
 
@@ -46,7 +46,7 @@ coverage: ## share of the lines of src/ that the tests reach
 	scripts/coverage.sh
 
 format: ## lay out every source file by .clang-format
-	clang-format -i $(sources)
+	find $(folders) -name '*.[ch]' | xargs clang-format -i
 
 install: all ## into PREFIX (/usr/local), under DESTDIR
 	DESTDIR=$(DESTDIR) cmake --install $(release) --prefix $(PREFIX)

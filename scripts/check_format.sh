@@ -4,4 +4,4 @@
 # Every source file is laid out as .clang-format says. `make format` mends it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-git ls-files '*.c' '*.h' | xargs clang-format --dry-run --Werror
+find src include tools tests fuzz bench -name '*.[ch]' | xargs clang-format --dry-run --Werror

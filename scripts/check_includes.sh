@@ -32,11 +32,11 @@ while IFS=: read -r file line text; do
     target=${included%%/*}
     [ "$included" != effnet.h ] || continue
     [[ " $room base $(allowed "$room") " = *" $target "* ]] || complain "$file:$line" "$included"
-done < <(git ls-files 'src/*.[ch]' | xargs grep -nE '^ *# *include *"' /dev/null)
+done < <(grep -rnE --include='*.[ch]' '^ *# *include *"' src)
 
 while IFS=: read -r file line text; do
     [[ $text =~ \"([^\"]+)\" ]] || continue
     included=${BASH_REMATCH[1]}
     [[ $included != */* && -f tools/$included ]] || [ "$included" = effnet.h ] || complain "$file:$line" "$included"
-done < <(git ls-files 'tools/*.[ch]' | xargs grep -nE '^ *# *include *"' /dev/null)
+done < <(grep -rnE --include='*.[ch]' '^ *# *include *"' tools)
 exit $breach

@@ -11,9 +11,14 @@ cd "$(dirname "$0")/.."
 
 max_lines=800 max_function=120
 table='(table|catalogue|golden|labels)'
-mapfile -t code < <(git ls-files '*.c' '*.h')
-mapfile -t scripts < <(git ls-files '*.sh' '*.py' .ci/run)
-mapfile -t text < <(git ls-files '*.c' '*.h' '*.sh' '*.py' '*.cmake' '*CMakeLists.txt' '*.md' .ci/run)
+files() { # name pattern...: files of the project, wherever it was unpacked
+    local name names=()
+    for name in "$@"; do names+=(-o -name "$name"); done
+    find . \( -path ./.git -o -path ./build \) -prune -o -type f \( "${names[@]:1}" \) -printf '%P\n' | sort
+}
+mapfile -t code < <(files '*.c' '*.h')
+mapfile -t scripts < <(files '*.sh' '*.bash' '*.py' run)
+mapfile -t text < <(files '*.c' '*.h' '*.sh' '*.bash' '*.py' run '*.cmake' CMakeLists.txt '*.md')
 breaches=$(
     grep -L 'SPDX-License-Identifier: Apache-2.0' "${code[@]}" "${scripts[@]}" | sed 's/$/:1: no SPDX line/'
     awk -v max=$max_lines -v table="$table" '
