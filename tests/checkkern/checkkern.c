@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * checkkern: tests and times every kernel of every level that can run here.
+ *
+ *     checkkern [--filter TEXT] [--seed N]             test; exit 1 if a kernel is wrong or nothing was
+ * tested checkkern --bench NETWORK [--filter TEXT]        time the layers of a network, beside the plain C
+ * kernels
+ *
+ * A kernel is held against a naive reference in double: on small integers bit for bit, on reals within a
+ * bound that is derived from the number of terms. Its tensors touch unreadable pages, its outputs start as
+ * NaN, and parts of the output computed alone must have the bits of the whole.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "bench.h"
+#include "layer.h"
+
+#include "base/rng.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { NAME_SIZE = 192, MOST_REPORTED = 20, QUICK_WEIGHTS = 1 << 17 };
+
+typedef struct checker {
+    const char *filter; /* what a name must contain; NULL for all */
+    uint64_t seed;
+    bool quick;
+    kernel_table table, below; /* of the level on trial, and of the one under it */
+    bool all;                  /* this is the lowest level: every kernel is new */
+    size_t tested, failed;
+} checker;
+
+/* What is on trial, for the signal handler. */
+static char on_trial[NAME_SIZE];
+
+static void report_fault(int signal_number)
+{
+    static const char message[] = " touched memory that is not its own\n";
+    (void)signal_number;
+    ssize_t written = write(STDERR_FILENO, on_trial, strlen(on_trial));
+    written = write(STDERR_FILENO, message, sizeof message - 1);
+    _exit(written < 0 ? 2 : 1);
+}
+
+static void fail(checker *k, const char *what)
+{
+    if (++k->failed <= MOST_REPORTED) fprintf(stderr, "%s: %s\n", on_trial, what);
+}
+
+/* ---- One layer ---- */
+
+/* True if integers give the same bits whatever the order: nothing is divided but by powers of two. */
+static bool is_exact(const check_case *c)
+{
+    const size_t pixels = c->plane.in_height * c->plane.in_width;
+    if (c->operation == CHECK_POOL) return (pixels & (pixels - 1)) == 0;
+    return c->filter.activation == KERNEL_LINEAR || c->filter.activation == KERNEL_RELU6 ||
+           c->filter.activation == KERNEL_RELU;
+}
+
+/* Where part `unit` of the output starts, in floats. */
+static size_t unit_offset(const check_case *c, size_t unit)
+{
+    return unit * (case_output_size(c) / case_units(c));
+}
+
+static void check_values(checker *k, const layer *l, bool exact)
+{
+    const check_case *c = l->c;
+    const naive_data data = layer_data(l);
+    const float *output = l->output.data;
+    char text[128];
+    for (size_t y = 0; y < c->plane.out_height; y++)
+        for (size_t x = 0; x < c->plane.out_width; x++)
+            for (size_t o = 0; o < c->filter.out; o++, output++) {
+                const naive_output want = naive_layer(c, &data, y, x, o);
+                const bool same =
+                    exact ? *output == (float)want.value : fabs(*output - want.value) <= want.bound;
+                if (same) continue;
+                snprintf(text, sizeof text, "(%zu, %zu, %zu) is %.9g, not %.9g +- %.2g", y, x, o, *output,
+                         want.value, exact ? 0 : want.bound);
+                fail(k, text);
+                return;
+            }
+}
+
+/* A random part computed alone: the same bits inside it, nothing written outside. */
+static void check_part(checker *k, layer *l, const float *whole)
+{
+    const size_t units = case_units(l->c);
+    size_t first = (size_t)(rng_bits(k->seed, k->tested) % units);
+    const size_t end = first + 1 + (size_t)(rng_bits(k->seed + 1, k->tested) % (units - first));
+    guard_blank(&l->output);
+    layer_run(l, first, end);
+    const size_t from = unit_offset(l->c, first), to = unit_offset(l->c, end);
+    for (size_t i = 0; i < l->output.count; i++) {
+        if (i >= from && i < to ? memcmp(&l->output.data[i], &whole[i], sizeof *whole) == 0
+                                : guard_is_blank(l->output.data[i]))
+            continue;
+        fail(k, i >= from && i < to ? "a part differs from the whole" : "wrote outside the part asked for");
+        return;
+    }
+}
+
+static void check_layer(checker *k, const check_case *c, layer_numbers numbers, guard_side side)
+{
+    layer l = layer_create(&k->table, c, numbers, side, rng_bits(k->seed, k->tested));
+    float *whole = malloc(l.output.count * sizeof *whole);
+    if (!whole) abort();
+    layer_run(&l, 0, case_units(c));
+    check_values(k, &l, numbers == LAYER_INTEGERS);
+    memcpy(whole, l.output.data, l.output.count * sizeof *whole);
+    check_part(k, &l, whole);
+    if (!guard_intact(&l.output) || !guard_intact(&l.packed)) fail(k, "wrote beside its tensors");
+    free(whole);
+    layer_free(&l);
+    k->tested++;
+}
+
+/* Names the case in `on_trial`; false if it is filtered out or its kernel is that of a lower level. */
+static bool select_case(const checker *k, const check_case *c)
+{
+    if (!k->all && layer_kernel(&k->table, c->operation) == layer_kernel(&k->below, c->operation))
+        return false;
+    char text[NAME_SIZE / 2];
+    case_describe(text, sizeof text, c);
+    snprintf(on_trial, sizeof on_trial, "%s %s", layer_kernel_name(&k->table, c->operation), text);
+    return !k->filter || strstr(on_trial, k->filter);
+}
+
+static void check_odd(void *context, const check_case *c)
+{
+    checker *k = context;
+    if (!select_case(k, c)) return;
+    for (guard_side side = GUARD_AT_END; side <= GUARD_AT_START; side++) {
+        if (is_exact(c)) check_layer(k, c, LAYER_INTEGERS, side);
+        check_layer(k, c, LAYER_REALS, side);
+    }
+}
+
+/* The layers of the catalogue are many and large: one way each. */
+static void check_real(void *context, const check_case *c)
+{
+    checker *k = context;
+    if (k->quick && case_weights_size(c) > QUICK_WEIGHTS) return;
+    if (!select_case(k, c)) return;
+    check_layer(k, c, is_exact(c) ? LAYER_INTEGERS : LAYER_REALS, GUARD_AT_END);
+}
+
+static void time_case(void *context, const check_case *c)
+{
+    checker *k = context;
+    if (!select_case(k, c)) return;
+    const double ns = bench_layer(&k->table, c, k->seed);
+    kernel_table ref;
+    kernels_init(&ref, CPU_REF);
+    const bool is_ref = layer_kernel(&k->table, c->operation) == layer_kernel(&ref, c->operation);
+    const double ratio = is_ref ? 1 : bench_layer(&ref, c, k->seed) / ns;
+    printf("%-64s %12.0f ns %8.2f GFLOP/s %6.2fx\n", on_trial, ns, 2 * case_macs(c) / ns, ratio);
+    k->tested++;
+}
+
+/* ---- All of them ---- */
+
+/* Calls `run` with the kernels of every level that can run here, lowest first. */
+static void for_each_level(checker *k, void (*run)(checker *k, const char *network), const char *network)
+{
+    static const cpu_level levels[] = {CPU_REF, CPU_AVX2, CPU_AVX512, CPU_NEON};
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+        if (!cpu_has_level(levels[i])) continue;
+        k->all = levels[i] == CPU_REF;
+        k->below = k->table;
+        kernels_init(&k->table, levels[i]);
+        run(k, network);
+    }
+}
+
+static void test_level(checker *k, const char *network)
+{
+    (void)network;
+    cases_odd(check_odd, k);
+    cases_catalogue(check_real, k);
+}
+
+static void bench_level(checker *k, const char *network)
+{
+    if (cases_network(network, time_case, k)) return;
+    fprintf(stderr, "checkkern: no network %s\n", network);
+    exit(1);
+}
+
+/* Fills `k` and the network to time from the command line; false if it makes no sense. */
+static bool parse_options(checker *k, const char **network, char **argv)
+{
+    for (char **at = argv + 1; *at; at++) {
+        if (strcmp(*at, "--quick") == 0) {
+            k->quick = true;
+            continue;
+        }
+        const char *value = at[1];
+        if (!value) return false;
+        if (strcmp(*at, "--filter") == 0)
+            k->filter = value;
+        else if (strcmp(*at, "--seed") == 0)
+            k->seed = strtoull(value, NULL, 10);
+        else if (strcmp(*at, "--bench") == 0)
+            *network = value;
+        else
+            return false;
+        at++;
+    }
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    checker k = {.seed = 1};
+    const char *network = NULL;
+    (void)argc;
+    if (!parse_options(&k, &network, argv)) {
+        fputs("usage: checkkern [--filter TEXT] [--seed N] [--quick] [--bench NETWORK]\n", stderr);
+        return 2;
+    }
+    struct sigaction action = {.sa_handler = report_fault};
+    sigaction(SIGSEGV, &action, NULL);
+    sigaction(SIGBUS, &action, NULL);
+    for_each_level(&k, network ? bench_level : test_level, network);
+    if (!network)
+        printf("checkkern: %zu tests, %zu failed (seed %llu)\n", k.tested, k.failed,
+               (unsigned long long)k.seed);
+    if (k.tested == 0) fputs("checkkern: nothing ran\n", stderr);
+    return k.failed > 0 || k.tested == 0;
+}
