@@ -21,12 +21,13 @@ typedef struct job {
 static size_t endpoint_step(const engine_scratch *s, const net_endpoint *at)
 {
     switch (at->kind) {
+    case NET_AT_STEM: return 0;
     case NET_AT_BLOCK: return s->block_steps[at->block];
     case NET_AT_FEATURES: return s->features;
     case NET_AT_POOLED: return s->pooled;
     case NET_AT_LOGITS: return s->logits;
     }
-    assert(!"no such endpoint");
+    assert(false);
     return s->logits;
 }
 

@@ -27,7 +27,7 @@ static kernel_activation activation_of(const net_arch *arch)
     case NET_RELU: return KERNEL_RELU;
     case NET_HARD_SWISH: return KERNEL_HARD_SWISH;
     }
-    assert(!"no such activation");
+    assert(false);
     return KERNEL_LINEAR;
 }
 

@@ -49,9 +49,7 @@ static void run_strip(const kernel_layer *l, size_t y, size_t x, size_t strip, s
         /* The taps of a row and their channels lie in one piece, in the input as in the weights. */
         const float *input = l->input + (in_y * p->in_width + in_x) * f->in;
         const float *row = weights + (ky * f->kernel + left) * f->in * REF_STRIP;
-        for (size_t i = 0; i < (right - left) * f->in; i++)
-            for (size_t o = 0; o < REF_STRIP; o++)
-                sum[o] += input[i] * row[i * REF_STRIP + o];
+        ref_add_products(sum, input, row, (right - left) * f->in);
     }
     ref_activate(sum, end - strip, f->activation);
     memcpy(l->output + (y * p->out_width + x) * f->out + strip, sum, (end - strip) * sizeof *sum);

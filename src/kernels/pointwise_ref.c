@@ -27,24 +27,19 @@ static void pack(float *packed, const kernel_filter *f, const float *weights /* 
     }
 }
 
-/* sum[o] += input[i] * weights[i][o] over all i, for one pixel and one strip. */
-static inline void sum_strip(float sum[REF_STRIP], const float *input /* [in] */,
-                             const float *weights /* [in][REF_STRIP] */, size_t in)
+/* As ref_add_products, with input[i] * scale[i] for input[i]. */
+static void add_scaled_products(float sums[REF_STRIP], const float *input /* [in] */,
+                                const float *scale /* [in] */, const float *weights /* [in][REF_STRIP] */,
+                                size_t in)
 {
-    for (size_t i = 0; i < in; i++)
-        for (size_t o = 0; o < REF_STRIP; o++)
-            sum[o] += input[i] * weights[i * REF_STRIP + o];
-}
-
-static inline void sum_strip_scaled(float sum[REF_STRIP], const float *input /* [in] */,
-                                    const float *scale /* [in] */, const float *weights /* [in][REF_STRIP] */,
-                                    size_t in)
-{
+    float sum[REF_STRIP];
+    memcpy(sum, sums, sizeof sum);
     for (size_t i = 0; i < in; i++) {
         const float scaled = input[i] * scale[i];
         for (size_t o = 0; o < REF_STRIP; o++)
             sum[o] += scaled * weights[i * REF_STRIP + o];
     }
+    memcpy(sums, sum, sizeof sum);
 }
 
 /* Outputs [first, end) of one pixel, all within the strip that starts at `strip`. */
@@ -56,9 +51,9 @@ static void run_strip(const kernel_layer *l, size_t pixel, size_t strip, size_t 
     for (size_t o = first; o < end; o++)
         sum[o - strip] = l->bias[o];
     if (l->scale)
-        sum_strip_scaled(sum, input, l->scale, weights, f->in);
+        add_scaled_products(sum, input, l->scale, weights, f->in);
     else
-        sum_strip(sum, input, weights, f->in);
+        ref_add_products(sum, input, weights, f->in);
     ref_activate(sum + (first - strip), end - first, f->activation);
 
     float *output = l->output + pixel * f->out;

@@ -9,6 +9,8 @@
 
 #include "kernels/kernels.h"
 
+#include <string.h>
+
 /* Channels of a strip. */
 enum { REF_STRIP = 24 };
 
@@ -21,6 +23,19 @@ void ref_activate(float *values, size_t count, kernel_activation activation);
 static inline size_t ref_min(size_t a, size_t b)
 {
     return a < b ? a : b;
+}
+
+/* sums[o] += input[i] * weights[i][o], for i ascending. Works on a copy, which the compiler keeps in
+ * registers. */
+static inline void ref_add_products(float sums[REF_STRIP], const float *input /* [count] */,
+                                    const float *weights /* [count][REF_STRIP] */, size_t count)
+{
+    float sum[REF_STRIP];
+    memcpy(sum, sums, sizeof sum);
+    for (size_t i = 0; i < count; i++)
+        for (size_t o = 0; o < REF_STRIP; o++)
+            sum[o] += input[i] * weights[i * REF_STRIP + o];
+    memcpy(sums, sum, sizeof sum);
 }
 
 /* The values k in [*first, *end) of a kernel for which position * stride - pad + k is in [0, size). */
