@@ -5,16 +5,13 @@
  */
 #include "net/arch.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/text.h"
-
-/* A description needs two levels (an object in an object, a list in an object). */
-enum { MAX_DEPTH = 8 };
 
 typedef enum kind { TEXT, BASE, INTEGER, REAL, FLAG, ACTIVATION, SCALING, BLOCKS, OBJECT } kind;
 
@@ -221,37 +218,13 @@ static effnet_status read_network(net_arch *arch, json_t *root, effnet_error *er
     return net_arch_check(arch, error);
 }
 
-/* The parser calls itself at every '[' and '{', so depth is bounded before it sees the text. */
-static effnet_status check_depth(const char *json, size_t size, effnet_error *error)
-{
-    size_t depth = 0;
-    bool quoted = false;
-    for (size_t i = 0; i < size; i++) {
-        const char c = json[i];
-        if (quoted && c == '\\')
-            i++;
-        else if (c == '"')
-            quoted = !quoted;
-        else if (!quoted && (c == '[' || c == '{') && ++depth > MAX_DEPTH)
-            return error_set_at(error, EFFNET_ERR_FORMAT, i, "JSON is nested more than %d deep", MAX_DEPTH);
-        else if (!quoted && (c == ']' || c == '}') && depth > 0)
-            depth--;
-    }
-    return EFFNET_OK;
-}
-
 effnet_status net_arch_parse(net_arch *out, const char *json, size_t size, effnet_error *error)
 {
     if (size > NET_MAX_FILE)
         return error_set(error, EFFNET_ERR_LIMIT, "a network file of %zu bytes; at most %d are read", size,
                          NET_MAX_FILE);
-    TRY(check_depth(json, size, error));
-    json_error_t problem;
-    json_t *root = json_loadb(json, size, JSON_REJECT_DUPLICATES, &problem);
-    if (!root && json_error_code(&problem) == json_error_out_of_memory) return error_memory(error);
-    if (!root)
-        return error_set_at(error, EFFNET_ERR_FORMAT, (uint64_t)problem.position, "line %d: %s", problem.line,
-                            problem.text);
+    json_t *root;
+    TRY(json_read(&root, json, size, error));
     net_arch arch;
     effnet_status status = read_network(&arch, root, error);
     json_decref(root);

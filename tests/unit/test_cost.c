@@ -74,16 +74,17 @@ static void parts_add_up(void **state)
     for (size_t i = 0; net_arch_catalogue(&arch, i); i++) {
         net_graph *graph = make_graph(arch.name, 64, 64);
         net_cost total = net_cost_total(graph), sum = net_cost_stem(graph);
-        const net_cost head = net_cost_head(graph);
+        const net_cost head = net_cost_head(graph), classifier = net_cost_classifier(graph);
         for (int b = 0; b < graph->block_count; b++) {
             const net_cost block = net_cost_block(graph, b);
             sum.parameters += block.parameters;
             sum.macs += block.macs;
             sum.activation_bytes += block.activation_bytes;
         }
-        assert_true(sum.parameters + head.parameters == total.parameters);
-        assert_true(sum.macs + head.macs == total.macs);
-        assert_true(sum.activation_bytes + head.activation_bytes == total.activation_bytes);
+        assert_true(sum.parameters + head.parameters + classifier.parameters == total.parameters);
+        assert_true(sum.macs + head.macs + classifier.macs == total.macs);
+        assert_true(sum.activation_bytes + head.activation_bytes + classifier.activation_bytes ==
+                    total.activation_bytes);
         uint64_t trained = 0;
         for (size_t t = 0; t < net_tensor_count(graph); t++) {
             const net_tensor tensor = net_tensor_at(graph, t);
@@ -103,6 +104,7 @@ static void no_classifier_no_cost(void **state)
     arch.classes = 0;
     assert_int_equal(net_graph_create(&graph, &arch, NULL, 224, 224, NULL), EFFNET_OK);
     assert_int_equal(net_cost_total(graph).parameters, 5288548 - 1281000);
+    assert_int_equal(net_cost_classifier(graph).parameters, 0);
     net_graph_free(graph);
     arch.head = 0;
     assert_int_equal(net_graph_create(&graph, &arch, NULL, 224, 224, NULL), EFFNET_OK);
