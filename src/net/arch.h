@@ -77,7 +77,7 @@ bool net_arch_catalogue(net_arch *out, size_t index);
 /* Reads and writes one block string such as "r1_k3_s11_e1_i32_o16_se0.25" ("_noskip" at the end where it
  * applies). EFFNET_ERR_FORMAT with the byte at which a rule is broken. The text written is read back to the
  * same stage, for every stage that was itself read from text. */
-enum { NET_STAGE_TEXT = 96 };
+enum { NET_STAGE_TEXT = 160 };
 effnet_status net_stage_parse(net_stage *out, const char *text, effnet_error *error);
 void net_stage_format(char out[NET_STAGE_TEXT], const net_stage *stage);
 

@@ -176,7 +176,7 @@ static void format_ratio(char *out, size_t capacity, double ratio)
 
 void net_stage_format(char out[NET_STAGE_TEXT], const net_stage *stage)
 {
-    char se[2 + 24] = "";
+    char se[48] = "";
     if (stage->se > 0 && stage->se <= 1) {
         memcpy(se, "_se", 4);
         format_ratio(se + 3, sizeof se - 3, stage->se);

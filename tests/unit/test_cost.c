@@ -15,7 +15,7 @@
 static net_graph *make_graph(const char *name, int height, int width)
 {
     net_arch arch;
-    net_graph *graph;
+    net_graph *graph = NULL;
     effnet_error error;
     if (net_arch_by_name(&arch, name, &error) || net_graph_create(&graph, &arch, NULL, height, width, &error))
         fail_msg("%s: %s", name, error.message);
