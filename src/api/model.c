@@ -94,7 +94,7 @@ effnet_status effnet_model_create(effnet_model **out, const effnet_network *netw
     model *checkpoint;
     cpu_level level;
     TRY(check_level(&level, EFFNET_LEVEL_BEST, error));
-    TRY(model_create(&checkpoint, &network->graph->arch, seed, error));
+    TRY(model_create(&checkpoint, network->graph, seed, error));
     return wrap_model(out, checkpoint, level, error);
 }
 

@@ -5,6 +5,7 @@
  */
 #include "model/model.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -50,17 +51,20 @@ void model_free(model *m)
     free(m);
 }
 
-effnet_status model_create(model **out, const net_arch *arch, uint64_t seed, effnet_error *error)
+effnet_status model_create(model **out, const net_graph *like, uint64_t seed, effnet_error *error)
 {
     *out = NULL;
     model *m = calloc(1, sizeof *m);
     if (!m) return error_memory(error);
     m->seed = seed;
-    m->recipe = recipe_default(arch->size);
-    m->file_classes = arch->classes;
-    m->file_in_channels = arch->in_channels;
-    snprintf(m->origin, sizeof m->origin, "fresh weights, seed %llu", (unsigned long long)seed);
-    effnet_status status = net_graph_create(&m->graph, arch, &net_variant_source, 0, 0, error);
+    m->recipe = recipe_default(like->height);
+    m->recipe.width = like->width;
+    m->recipe.resize = recipe_resize_for(like->height, like->width, 0.875);
+    m->file_classes = like->arch.classes;
+    m->file_in_channels = like->arch.in_channels;
+    snprintf(m->origin, sizeof m->origin, "fresh weights, seed %" PRIu64, seed);
+    effnet_status status =
+        net_graph_create(&m->graph, &like->arch, &like->variant, like->height, like->width, error);
     if (status == EFFNET_OK) {
         m->binding = binding_create(net_tensor_count(m->graph));
         if (!m->binding) status = error_memory(error);

@@ -64,8 +64,9 @@ effnet_status model_open_memory(model **out, const void *data, size_t size, cons
 effnet_status model_open_state(model **out, state_dict *state, const char *name, const model_options *options,
                                effnet_error *error);
 
-/* Fresh weights for `arch`, as the source initialises them before training. */
-effnet_status model_create(model **out, const net_arch *arch, uint64_t seed, effnet_error *error);
+/* Fresh weights for the network, variant and input size of `like`, as the source initialises them before
+ * training. */
+effnet_status model_create(model **out, const net_graph *like, uint64_t seed, effnet_error *error);
 
 void model_free(model *m);
 

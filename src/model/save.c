@@ -30,7 +30,7 @@ typedef struct saving {
     size_t text_count;
     char *owned[MAX_TEXTS]; /* of texts, to be freed */
     size_t owned_count;
-    char recipe[RECIPE_TEXT];
+    char recipe[RECIPE_TEXT], variant[VARIANT_TEXT];
 } saving;
 
 static void add_tensor(saving *s, size_t number, dialect d, state_dtype dtype)
@@ -82,8 +82,8 @@ static effnet_status list_texts(saving *s, dialect d, effnet_error *error)
     add_text(s, METADATA_FORMAT, METADATA_VERSION);
     TRY(net_arch_format(&text, &m->graph->arch, error));
     add_owned(s, METADATA_NETWORK, text);
-    TRY(variant_format(&text, &m->graph->variant, error));
-    add_owned(s, METADATA_VARIANT, text);
+    variant_format(s->variant, &m->graph->variant);
+    add_text(s, METADATA_VARIANT, s->variant);
     recipe_format(s->recipe, sizeof s->recipe, &m->recipe);
     add_text(s, METADATA_RECIPE, s->recipe);
     if (m->labels) {

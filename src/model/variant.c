@@ -8,10 +8,9 @@
  */
 #include "model/variant.h"
 
-#include <stdlib.h>
+#include <jansson.h>
+#include <stdio.h>
 #include <string.h>
-
-#include "base/json.h"
 
 static const char *const padding_names[] = {[NET_PAD_SAME] = "same", [NET_PAD_SYMMETRIC] = "symmetric"};
 
@@ -47,73 +46,72 @@ bool variant_of_name(const char *name, net_padding *padding)
            starts_with(name, "mobilenetv2_");
 }
 
-static bool find_padding(net_padding *out, const char *name)
+/* A number as JSON writes it, which no locale changes. */
+static bool read_number(double *out, const char *text, size_t size)
 {
-    for (int i = NET_PAD_SAME; i <= NET_PAD_SYMMETRIC; i++) {
-        if (!name || strcmp(name, padding_names[i])) continue;
-        *out = (net_padding)i;
-        return true;
-    }
-    return false;
+    json_t *value = json_loadb(text, size, JSON_DECODE_ANY, NULL);
+    const bool good = json_is_number(value);
+    if (good) *out = json_number_value(value);
+    json_decref(value);
+    return good;
 }
 
-/* A fraction; leaves `out` alone if the field is not there. */
-static effnet_status read_fraction(double *out, const json_t *object, const char *key, effnet_error *error)
+static effnet_status read_setting(net_variant *out, const char *text, size_t size, effnet_error *error)
 {
-    const json_t *value = json_object_get(object, key);
-    if (!value) return EFFNET_OK;
-    const double number = json_number_value(value);
-    if (!json_is_number(value) || !(number > 0 && number <= 1))
-        return error_set(error, EFFNET_ERR_ARGUMENT, "variant: \"%s\" must be a number over 0, at most 1",
-                         key);
-    *out = number;
-    return EFFNET_OK;
-}
-
-static effnet_status read_object(net_variant *out, const json_t *object, dialect d, const char *arch,
-                                 effnet_error *error)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)object, key, value)
-    {
-        if (strcmp(key, "padding") && strcmp(key, "epsilon") && strcmp(key, "momentum"))
-            return error_set(error, EFFNET_ERR_ARGUMENT,
-                             "variant: no field \"%.40s\"; there are padding, epsilon, momentum", key);
+    static const char epsilon[] = "epsilon=", momentum[] = "momentum=";
+    double number = 0;
+    double *into = NULL;
+    size_t key = 0;
+    if (starts_with(text, epsilon)) {
+        into = &out->bn_epsilon;
+        key = sizeof epsilon - 1;
+    } else if (starts_with(text, momentum)) {
+        into = &out->bn_momentum;
+        key = sizeof momentum - 1;
     }
-    net_padding padding;
-    if (!find_padding(&padding, json_string_value(json_object_get(object, "padding"))))
+    if (!into || !read_number(&number, text + key, size - key) || !(number > 0 && number <= 1))
         return error_set(error, EFFNET_ERR_ARGUMENT,
-                         "variant: \"padding\" must be \"same\" or \"symmetric\"");
-    *out = variant_usual(d, arch, padding);
-    TRY(read_fraction(&out->bn_epsilon, object, "epsilon", error));
-    return read_fraction(&out->bn_momentum, object, "momentum", error);
+                         "variant: \"%.*s\" is not epsilon=X or momentum=X with X over 0, at most 1",
+                         size < 40 ? (int)size : 40, text);
+    *into = number;
+    return EFFNET_OK;
 }
 
 effnet_status variant_parse(net_variant *out, const char *text, dialect d, const char *arch,
                             effnet_error *error)
 {
-    net_padding padding;
-    if (find_padding(&padding, text)) {
-        *out = variant_usual(d, arch, padding);
-        return EFFNET_OK;
-    }
-    if (text[0] != '{')
+    size_t length = strcspn(text, ",");
+    int padding = NET_PAD_SAME;
+    while (padding <= NET_PAD_SYMMETRIC &&
+           (strlen(padding_names[padding]) != length || strncmp(text, padding_names[padding], length)))
+        padding++;
+    if (padding > NET_PAD_SYMMETRIC)
         return error_set(error, EFFNET_ERR_ARGUMENT,
-                         "variant \"%.40s\": it is \"same\", \"symmetric\", or {\"padding\":...}", text);
-    json_t *object;
-    TRY(json_read(&object, text, strlen(text), error));
-    const effnet_status status = read_object(out, object, d, arch, error);
-    json_decref(object);
-    return status;
+                         "variant \"%.40s\": it is \"same\" or \"symmetric\", and \",epsilon=X\" may follow",
+                         text);
+    *out = variant_usual(d, arch, (net_padding)padding);
+    while (text[length] == ',') {
+        text += length + 1;
+        length = strcspn(text, ",");
+        TRY(read_setting(out, text, length, error));
+    }
+    return EFFNET_OK;
 }
 
-effnet_status variant_format(char **out, const net_variant *variant, effnet_error *error)
+/* jansson writes numbers the same in every locale. */
+static void format_number(char *out, size_t capacity, double number)
 {
-    *out = NULL;
-    json_t *object = json_pack("{s:s, s:f, s:f}", "padding", padding_names[variant->padding], "epsilon",
-                               variant->bn_epsilon, "momentum", variant->bn_momentum);
-    if (object) *out = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(15));
-    json_decref(object);
-    return *out ? EFFNET_OK : error_memory(error);
+    json_t *value = json_real(number);
+    const size_t size = json_dumpb(value, out, capacity - 1, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+    json_decref(value);
+    out[size < capacity ? size : 0] = '\0';
+}
+
+void variant_format(char out[VARIANT_TEXT], const net_variant *variant)
+{
+    char epsilon[32], momentum[32];
+    format_number(epsilon, sizeof epsilon, variant->bn_epsilon);
+    format_number(momentum, sizeof momentum, variant->bn_momentum);
+    snprintf(out, VARIANT_TEXT, "%s,epsilon=%s,momentum=%s", padding_names[variant->padding], epsilon,
+             momentum);
 }

@@ -17,12 +17,13 @@ bool variant_is_certain(dialect d, const char *arch, net_padding *padding);
 /* True if `name`, in timm's spelling, says how it pads: "tf_efficientnet_b0" against "efficientnet_b0". */
 bool variant_of_name(const char *name, net_padding *padding);
 
-/* Reads "same", "symmetric", or JSON as variant_format writes it, where every field may be left out. What is
- * not said stays as variant_usual has it. */
+/* Reads "same" or "symmetric", then in any number ",epsilon=X" and ",momentum=X" with X over 0, at most 1.
+ * What is not said is as variant_usual has it. */
 effnet_status variant_parse(net_variant *out, const char *text, dialect d, const char *arch,
                             effnet_error *error);
 
-/* {"padding":"same","epsilon":0.001,"momentum":0.01}, malloc'd. */
-effnet_status variant_format(char **out, const net_variant *variant, effnet_error *error);
+/* "same,epsilon=0.001,momentum=0.01". */
+enum { VARIANT_TEXT = 96 };
+void variant_format(char out[VARIANT_TEXT], const net_variant *variant);
 
 #endif

@@ -63,7 +63,7 @@ static void config_is_read(void **state)
 
     /* Without a test size, the test crop does not count; old files are flat. */
     c = parse_ok("{" ARCH ",\"num_classes\":2,\"input_size\":[1,224,224],\"crop_pct\":0.875,\"test_crop_"
-                          "pct\":1.0,\"mean\":[0.5],"
+                 "pct\":1.0,\"mean\":[0.5],"
                  "\"std\":[0.5],\"interpolation\":\"nearest\",\"labels\":[\"cat\",\"dog\"]}");
     assert_int_equal(c.recipe.resize, 256);
     assert_int_equal(c.recipe.filter, IMAGE_NEAREST);
@@ -73,7 +73,7 @@ static void config_is_read(void **state)
     config_free(&c);
 
     c = parse_ok("{" ARCH ",\"label_names\":{\"1\":\"n2\",\"0\":\"n1\"},\"label_descriptions\":{\"n2\":"
-                          "\"two\"},\"model_args\":{"
+                 "\"two\"},\"model_args\":{"
                  "\"in_chans\":4,\"num_classes\":2,\"global_pool\":\"avg\"},\"pretrained_cfg\":{\"input_"
                  "size\":[3,448,448],"
                  "\"crop_pct\":1,\"crop_mode\":\"squash\"}}");

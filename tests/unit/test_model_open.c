@@ -75,9 +75,8 @@ static void a_description_settles_custom_networks(void **state)
         close(mkstemps(path, 5));
         write_file(path, json);
         free(json);
-        model *m =
-            open_ok(make_state(&arch, (dialect)d, NULL), "file",
-                    &(model_options){.arch = path, .variant = "{\"padding\":\"same\",\"epsilon\":0.002}"});
+        model *m = open_ok(make_state(&arch, (dialect)d, NULL), "file",
+                           &(model_options){.arch = path, .variant = "same,epsilon=2e-3"});
         assert_string_equal(m->graph->arch.name, "tiny");
         assert_int_equal(m->source_dialect, d);
         assert_true(m->graph->variant.bn_epsilon == 0.002);
@@ -436,11 +435,14 @@ static void metadata_is_not_trusted(void **state)
         {"effnet.format", "2", EFFNET_ERR_UNSUPPORTED},
         {"effnet.network", "{", EFFNET_ERR_FORMAT},
         {"effnet.network", "{\"base\":\"efficientnet-b0\"}", EFFNET_ERR_MISMATCH},
+        {"effnet.variant", "", EFFNET_ERR_ARGUMENT},
         {"effnet.variant", "sideways", EFFNET_ERR_ARGUMENT},
-        {"effnet.variant", "{\"padding\":\"same\",\"epsilon\":-1}", EFFNET_ERR_ARGUMENT},
-        {"effnet.variant", "{\"padding\":\"same\",\"epsilon\":1e-3,\"colour\":1}", EFFNET_ERR_ARGUMENT},
-        {"effnet.variant", "{\"epsilon\":1e-3}", EFFNET_ERR_ARGUMENT},
-        {"effnet.variant", "{\"padding\":", EFFNET_ERR_FORMAT},
+        {"effnet.variant", "same,epsilon=-1", EFFNET_ERR_ARGUMENT},
+        {"effnet.variant", "same,epsilon=nan", EFFNET_ERR_ARGUMENT},
+        {"effnet.variant", "same,epsilon=", EFFNET_ERR_ARGUMENT},
+        {"effnet.variant", "same,", EFFNET_ERR_ARGUMENT},
+        {"effnet.variant", "same,epsilon=1e-3,colour=1", EFFNET_ERR_ARGUMENT},
+        {"effnet.variant", "samesame", EFFNET_ERR_ARGUMENT},
         {"effnet.recipe", "size=0", EFFNET_ERR_ARGUMENT},
         {"effnet.labels", "[\"a\"]", EFFNET_ERR_MISMATCH},
         {"effnet.labels", "[1]", EFFNET_ERR_FORMAT},
