@@ -56,17 +56,10 @@ static npy_head npy_make_head(const effnet_array *a)
     return h;
 }
 
-static bool is_little_endian(void)
-{
-    const uint16_t one = 1;
-    uint8_t first;
-    memcpy(&first, &one, 1);
-    return first == 1;
-}
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "values are written as they lie in memory");
 
 static effnet_status write_npy(output *o, const effnet_array *a, size_t size, effnet_error *error)
 {
-    assert(is_little_endian()); /* as every processor that effnet has kernels for */
     const npy_head head = npy_make_head(a);
     TRY(output_write(o, head.bytes, head.size, error));
     return output_write(o, a->data, size, error);

@@ -23,7 +23,7 @@ static model *create(const net_arch *arch, uint64_t seed)
 {
     effnet_error error;
     net_graph *graph;
-    model *m;
+    model *m = NULL;
     if (net_graph_create(&graph, arch, NULL, 0, 0, &error) || model_create(&m, graph, seed, &error))
         fail_msg("%s", error.message);
     net_graph_free(graph);

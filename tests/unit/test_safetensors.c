@@ -374,8 +374,8 @@ static void s16_s17_spaces_and_odd_offsets(void **state)
 {
     (void)state;
     header_accepted(" \n\t{ } \n", 0, 0);
-    bytes b = file_of(
-        "{ \"t\" : { \"dtype\" : \"F32\" , \"shape\" : [ 2 ] , \"data_offsets\" : [ 0 , 8 ] } } ", 0);
+    bytes b =
+        file_of("{ \"t\" : { \"dtype\" : \"F32\" , \"shape\" : [ 2 ] , \"data_offsets\" : [ 0 , 8 ] } } ", 0);
     put_f32(&b, 1.5f);
     put_f32(&b, -2.5f);
     assert_int_equal(b.size % 2, 1);
