@@ -69,6 +69,7 @@ effnet_status dict_fail(effnet_error *error, effnet_status code, uint64_t offset
     vsnprintf(rule, sizeof rule, format, arguments);
     va_end(arguments);
     text_escape(shown, sizeof shown, name, strlen(name));
+    if (offset == 0) return error_set(error, code, "tensor %s: %s", shown, rule);
     return error_set_at(error, code, offset, "tensor %s: %s", shown, rule);
 }
 

@@ -51,7 +51,8 @@ effnet_status dict_finish(state_dict *d, effnet_error *error);
 /* Why an allocation of `size` bytes from an arena failed: its ceiling, or memory. */
 effnet_status dict_no_room(const arena *memory, size_t size, effnet_error *error);
 
-/* "tensor NAME: rule (byte N)", with long names cut so that the rule is always seen. */
+/* "tensor NAME: rule (byte N)", with long names cut so that the rule is always seen. 0 stands for no place.
+ */
 effnet_status dict_fail(effnet_error *error, effnet_status code, uint64_t offset, const char *name,
                         const char *format, ...) __attribute__((format(printf, 5, 6)));
 

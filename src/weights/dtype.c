@@ -48,6 +48,11 @@ bool dtype_parse(const char *name, size_t size, state_dtype *out)
     return false;
 }
 
+bool dtype_is_native(state_dtype dtype, bool big_endian)
+{
+    return dtype == STATE_F32 && big_endian == host_big_endian;
+}
+
 static inline float float_of(uint32_t bits)
 {
     float value;

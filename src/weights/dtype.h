@@ -18,6 +18,9 @@ uint16_t dtype_to_bf16(float value);
 /* Finds the type that safetensors spells `name` (of `size` bytes). */
 bool dtype_parse(const char *name, size_t size, state_dtype *out);
 
+/* True if stored elements are this machine's floats, so that decoding is copying. */
+bool dtype_is_native(state_dtype dtype, bool big_endian);
+
 /* `count` elements at `in` (any alignment) as float32. `big_endian` is the byte order of `in`. */
 void dtype_decode(float *out, const void *in, state_dtype dtype, bool big_endian, size_t count);
 

@@ -29,6 +29,7 @@ static effnet_status read_run(const state_dict *dict, const state_tensor *t, siz
                               float *out, effnet_error *error)
 {
     uint8_t window[WINDOW];
+    if (dtype_is_native(t->dtype, t->big_endian)) return read_elements(dict, t, first, count, out, error);
     const size_t step = WINDOW / state_dtype_size(t->dtype);
     for (size_t done = 0; done < count;) {
         const size_t n = count - done < step ? count - done : step;
