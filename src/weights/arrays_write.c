@@ -292,7 +292,7 @@ static effnet_status save_numpy(const char *path, array_format format, const eff
 
 effnet_status arrays_save(const char *path, const effnet_array *arrays, size_t count, effnet_error *error)
 {
-    array_format format;
+    array_format format = ARRAYS_NPY;
     TRY(format_of(&format, path, error));
     if (format == ARRAYS_NPY && count != 1)
         return error_set(error, EFFNET_ERR_ARGUMENT,

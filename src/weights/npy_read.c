@@ -172,7 +172,7 @@ static effnet_status find_header(const source *s, size_t *at, size_t *size, effn
 
 static effnet_status read_header(const source *s, npy_header *h, uint64_t *values_at, effnet_error *error)
 {
-    size_t at, size;
+    size_t at = 0, size = 0;
     TRY(find_header(s, &at, &size, error));
     char *text = malloc(size ? size : 1);
     if (!text) return error_memory(error);
