@@ -7,53 +7,53 @@
  * jansson serves where JSON is small and trusted. Here it cannot: it recurses to a depth fixed when it was
  * built, needs some 600 bytes for each tensor of a header, and takes no integer beyond 63 bits.
  *
- * Failures stick in the reader, as everywhere; ask reader_ok(&j->in).
+ * Failures stick in the reader, as everywhere; ask reader_ok(&s->in).
  */
-#ifndef WEIGHTS_JSON_H
-#define WEIGHTS_JSON_H
+#ifndef WEIGHTS_JSON_SCAN_H
+#define WEIGHTS_JSON_SCAN_H
 
 #include "base/arena.h"
 #include "base/reader.h"
 
-enum { JSON_MAX_DEPTH = 64 };
+enum { SCAN_MAX_DEPTH = 64 };
 
-typedef struct json {
+typedef struct scan {
     reader in;
     arena *memory; /* for strings with escapes */
-} json;
+} scan;
 
 /* A string as it was meant: valid UTF-8, not NUL-terminated, and NULs may be inside. Lives as long as the
  * text and the arena. */
-typedef struct json_text {
+typedef struct scan_text {
     const char *bytes;
     size_t size;
-} json_text;
+} scan_text;
 
 /* The next byte that is not white space; 0 at the end. */
-uint8_t json_peek(json *j);
+uint8_t scan_peek(scan *s);
 
 /* Passes over `punctuation`, which must be next; `rule` is what is broken otherwise. */
-void json_expect(json *j, char punctuation, const char *rule);
+void scan_expect(scan *s, char punctuation, const char *rule);
 
 /* Inside a container: true if another item follows, false past its `close` or after a failure. `*first` must
  * be true before the first call. */
-bool json_more(json *j, char close, bool *first);
+bool scan_more(scan *s, char close, bool *first);
 
-json_text json_text_next(json *j);
+scan_text scan_string(scan *s);
 
 /* A string and the colon behind it. */
-json_text json_key(json *j);
+scan_text scan_key(scan *s);
 
 /* An integer without sign, fraction or exponent, less than 2^64. */
-uint64_t json_unsigned(json *j);
+uint64_t scan_unsigned(scan *s);
 
 /* Passes over a value of any kind, checking its grammar. */
-void json_skip(json *j);
+void scan_skip(scan *s);
 
 /* Only white space may be left. */
-void json_end(json *j);
+void scan_end(scan *s);
 
-static inline bool json_text_is(json_text text, const char *literal)
+static inline bool scan_text_is(scan_text text, const char *literal)
 {
     return __builtin_strlen(literal) == text.size && __builtin_memcmp(text.bytes, literal, text.size) == 0;
 }

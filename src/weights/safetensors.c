@@ -15,77 +15,77 @@
 #include "base/text.h"
 #include "weights/dtype.h"
 #include "weights/formats.h"
-#include "weights/json.h"
+#include "weights/json_scan.h"
 
 /* Far above EfficientNet-L2's 0.3 MiB; the reference takes 100 MB. */
 enum { LENGTH_SIZE = 8, HEADER_LIMIT = 8 * 1024 * 1024 };
 
 typedef struct header {
-    json text;
+    scan text;
     state_dict *dict;
     uint64_t data_start, data_size;
 } header;
 
 /* One tensor's object, and which of its fields were there. */
 typedef struct entry {
-    json_text dtype;
+    scan_text dtype;
     size_t shape[STATE_MAX_RANK];
     size_t rank;
     uint64_t begin, end;
     bool has_dtype, has_shape, has_offsets;
 } entry;
 
-static void read_shape(json *j, entry *e)
+static void read_shape(scan *s, entry *e)
 {
-    json_expect(j, '[', "the shape must be a list");
-    for (bool first = true; json_more(j, ']', &first);) {
-        const uint64_t size = json_unsigned(j);
+    scan_expect(s, '[', "the shape must be a list");
+    for (bool first = true; scan_more(s, ']', &first);) {
+        const uint64_t size = scan_unsigned(s);
         if (e->rank == STATE_MAX_RANK)
-            reader_fail(&j->in, "more than 8 dimensions");
+            reader_fail(&s->in, "more than 8 dimensions");
         else if (size > SIZE_MAX)
-            reader_fail(&j->in, "a dimension is too large");
+            reader_fail(&s->in, "a dimension is too large");
         else
             e->shape[e->rank++] = (size_t)size;
     }
 }
 
-static void read_offsets(json *j, entry *e)
+static void read_offsets(scan *s, entry *e)
 {
-    json_expect(j, '[', "data_offsets must be a list of two");
-    e->begin = json_unsigned(j);
-    json_expect(j, ',', "data_offsets must be a list of two");
-    e->end = json_unsigned(j);
-    json_expect(j, ']', "data_offsets must be a list of two");
+    scan_expect(s, '[', "data_offsets must be a list of two");
+    e->begin = scan_unsigned(s);
+    scan_expect(s, ',', "data_offsets must be a list of two");
+    e->end = scan_unsigned(s);
+    scan_expect(s, ']', "data_offsets must be a list of two");
 }
 
 /* Notes that a field was seen, which it may be once. */
-static void see(json *j, bool *seen)
+static void see(scan *s, bool *seen)
 {
-    if (*seen) reader_fail(&j->in, "duplicate field");
+    if (*seen) reader_fail(&s->in, "duplicate field");
     *seen = true;
 }
 
-static void read_entry(json *j, entry *e)
+static void read_entry(scan *s, entry *e)
 {
-    json_expect(j, '{', "a tensor must be an object of dtype, shape and data_offsets");
-    for (bool first = true; json_more(j, '}', &first);) {
-        const json_text field = json_key(j);
-        if (json_text_is(field, "dtype")) {
-            see(j, &e->has_dtype);
-            e->dtype = json_text_next(j);
-        } else if (json_text_is(field, "shape")) {
-            see(j, &e->has_shape);
-            read_shape(j, e);
-        } else if (json_text_is(field, "data_offsets")) {
-            see(j, &e->has_offsets);
-            read_offsets(j, e);
+    scan_expect(s, '{', "a tensor must be an object of dtype, shape and data_offsets");
+    for (bool first = true; scan_more(s, '}', &first);) {
+        const scan_text field = scan_key(s);
+        if (scan_text_is(field, "dtype")) {
+            see(s, &e->has_dtype);
+            e->dtype = scan_string(s);
+        } else if (scan_text_is(field, "shape")) {
+            see(s, &e->has_shape);
+            read_shape(s, e);
+        } else if (scan_text_is(field, "data_offsets")) {
+            see(s, &e->has_offsets);
+            read_offsets(s, e);
         } else {
-            json_skip(j);
+            scan_skip(s);
         }
     }
-    if (!e->has_dtype) reader_fail(&j->in, "dtype is missing");
-    if (!e->has_shape) reader_fail(&j->in, "shape is missing");
-    if (!e->has_offsets) reader_fail(&j->in, "data_offsets is missing");
+    if (!e->has_dtype) reader_fail(&s->in, "dtype is missing");
+    if (!e->has_shape) reader_fail(&s->in, "shape is missing");
+    if (!e->has_offsets) reader_fail(&s->in, "data_offsets is missing");
 }
 
 /* The rules that a tensor must keep by itself. */
@@ -114,7 +114,7 @@ static effnet_status fill_tensor(header *h, state_tensor *t, const entry *e, uin
     return EFFNET_OK;
 }
 
-static effnet_status read_tensor(header *h, json_text key, uint64_t at, effnet_error *error)
+static effnet_status read_tensor(header *h, scan_text key, uint64_t at, effnet_error *error)
 {
     const char *name;
     state_tensor *tensor;
@@ -129,35 +129,35 @@ static effnet_status read_tensor(header *h, json_text key, uint64_t at, effnet_e
 
 static effnet_status read_metadata(header *h, effnet_error *error)
 {
-    json *j = &h->text;
+    scan *s = &h->text;
     arena *memory = &h->dict->memory;
-    json_expect(j, '{', "__metadata__ must be an object of strings");
-    for (bool first = true; json_more(j, '}', &first);) {
-        const json_text key = json_key(j);
-        if (reader_ok(&j->in) && json_peek(j) != '"')
-            reader_fail(&j->in, "__metadata__ must hold nothing but strings");
-        const json_text value = json_text_next(j);
-        TRY(reader_status(&j->in, error));
+    scan_expect(s, '{', "__metadata__ must be an object of strings");
+    for (bool first = true; scan_more(s, '}', &first);) {
+        const scan_text key = scan_key(s);
+        if (reader_ok(&s->in) && scan_peek(s) != '"')
+            reader_fail(&s->in, "__metadata__ must hold nothing but strings");
+        const scan_text value = scan_string(s);
+        TRY(reader_status(&s->in, error));
         const char *key_copy = arena_string(memory, key.bytes, key.size);
         if (!key_copy) return dict_no_room(memory, key.size, error);
         const char *value_copy = arena_string(memory, value.bytes, value.size);
         if (!value_copy) return dict_no_room(memory, value.size, error);
         TRY(dict_add_text(h->dict, key_copy, value_copy, error));
     }
-    return reader_status(&j->in, error);
+    return reader_status(&s->in, error);
 }
 
 static effnet_status read_entries(header *h, effnet_error *error)
 {
-    json *j = &h->text;
+    scan *s = &h->text;
     bool metadata = false;
-    json_expect(j, '{', "the header must be a JSON object");
-    for (bool first = true; json_more(j, '}', &first);) {
-        json_peek(j);
-        const uint64_t at = j->in.base + j->in.position;
-        const json_text key = json_key(j);
-        TRY(reader_status(&j->in, error));
-        if (!json_text_is(key, "__metadata__")) {
+    scan_expect(s, '{', "the header must be a JSON object");
+    for (bool first = true; scan_more(s, '}', &first);) {
+        scan_peek(s);
+        const uint64_t at = s->in.base + s->in.position;
+        const scan_text key = scan_key(s);
+        TRY(reader_status(&s->in, error));
+        if (!scan_text_is(key, "__metadata__")) {
             TRY(read_tensor(h, key, at, error));
             continue;
         }
@@ -165,8 +165,8 @@ static effnet_status read_entries(header *h, effnet_error *error)
         metadata = true;
         TRY(read_metadata(h, error));
     }
-    json_end(j);
-    return reader_status(&j->in, error);
+    scan_end(s);
+    return reader_status(&s->in, error);
 }
 
 static uint64_t bytes_of(const state_tensor *t)
@@ -233,7 +233,7 @@ static effnet_status index_header(state_dict *dict, const char *text, size_t siz
 {
     header h = {.dict = dict, .data_start = LENGTH_SIZE + size};
     h.data_size = source_size(dict->source) - h.data_start;
-    h.text = (json){reader_over(text, size, LENGTH_SIZE), &dict->memory};
+    h.text = (scan){reader_over(text, size, LENGTH_SIZE), &dict->memory};
     TRY(check_utf8(text, size, error));
     TRY(read_entries(&h, error));
     return check_places(&h, error);
