@@ -25,9 +25,9 @@ static const struct {
     const char *text;
     bool averaged;
 } prefixes[] = {
-    {"module.", false},   {"_orig_mod.", false},     {"model.", false}, {"net.", false},
-    {"network.", false},  {"backbone.", false},      {"ema.", true},    {"model_ema.", true},
-    {"ema_model.", true}, {"averaged_model.", true},
+    {"module.", false},   {"_orig_mod.", false}, {"model.", false},         {"net.", false},
+    {"network.", false},  {"backbone.", false},  {"state_dict.", false},    {"ema.", true},
+    {"model_ema.", true}, {"ema_model.", true},  {"averaged_model.", true},
 };
 
 /* Buffers that are no weights: batch norm's counter, AveragedModel's, and what the thop profiler leaves

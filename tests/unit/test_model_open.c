@@ -238,6 +238,7 @@ static void averaged_weights_are_a_choice(void **state)
         {"model.", "state_dict", "ema.module.", "state_dict"},
         {"", "", "ema_model.", ""},
         {"", "state_dict", "x.", "EMA.weights"},
+        {"net.", "net", "state_dict.module.", "ema"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const bool strange = !strcmp(cases[i].other_prefix, "x.");
