@@ -406,6 +406,73 @@ static void reader_fails(void **state)
     net_graph_free(graph);
 }
 
+/* The linker sends every allocation of this program through these (see CMakeLists.txt). */
+static size_t allocations_left = SIZE_MAX;
+
+static bool may_allocate(void)
+{
+    if (allocations_left == 0) return false;
+    allocations_left--;
+    return true;
+}
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return may_allocate() ? __real_calloc(count, size) : NULL;
+}
+
+void *__real_aligned_alloc(size_t alignment, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+    return may_allocate() ? __real_aligned_alloc(alignment, size) : NULL;
+}
+
+static effnet_status create_both(const net_graph *graph, pool *team, effnet_error *error)
+{
+    engine_weights *weights = (engine_weights *)error; /* anything but NULL */
+    engine_scratch *scratch = (engine_scratch *)error;
+    effnet_status status =
+        engine_weights_create(&weights, graph, CPU_REF, naive_net_tensor, &weights_seed, error);
+    if (status == EFFNET_OK) {
+        status = engine_scratch_create(&scratch, graph, weights, team, error);
+        if (status != EFFNET_OK)
+            assert_null(scratch);
+        else
+            engine_scratch_free(scratch);
+        engine_weights_free(weights);
+    } else {
+        assert_null(weights);
+    }
+    return status;
+}
+
+/* Memory runs out at the first allocation, at the second, and so on until there is enough. */
+static void memory_runs_out(void **state)
+{
+    (void)state;
+    small_net n = small_net_make(true);
+    net_graph *graph = make_graph(&n);
+    pool *team = NULL;
+    assert_int_equal(pool_create(&team, 1, NULL), EFFNET_OK);
+    size_t failures = 0;
+    for (;; failures++) {
+        effnet_error error = {0};
+        allocations_left = failures;
+        const effnet_status status = create_both(graph, team, &error);
+        allocations_left = SIZE_MAX;
+        if (status == EFFNET_OK) break;
+        assert_int_equal(status, EFFNET_ERR_MEMORY);
+        assert_int_equal(error.code, EFFNET_ERR_MEMORY);
+        assert_string_equal(error.message, "out of memory");
+    }
+    assert_true(failures >= 10);
+    pool_free(team);
+    net_graph_free(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -414,6 +481,7 @@ int main(void)
         cmocka_unit_test(wide_layers),       cmocka_unit_test(same_bits),
         cmocka_unit_test(any_taps),          cmocka_unit_test(weights_of_another_size),
         cmocka_unit_test(denormals),         cmocka_unit_test(reader_fails),
+        cmocka_unit_test(memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
