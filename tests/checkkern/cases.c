@@ -293,11 +293,10 @@ static void remember(void *context, const check_case *c)
 /* The same filter on a plane so small that the naive reference takes milliseconds. */
 static check_case shrunk(const check_case *c)
 {
-    static const double most_macs = 2e5;
+    enum { MOST_MACS = 200000, WIDEST = 13 };
     check_case small = *c;
-    const double per_pixel = (double)case_weights_size(c);
-    const size_t most = per_pixel < most_macs ? (size_t)(most_macs / per_pixel) : 1,
-                 wide = most < 13 ? most : 13;
+    const size_t pixels_within = MOST_MACS / (case_weights_size(c) + 1);
+    const size_t wide = pixels_within < 1 ? 1 : pixels_within < WIDEST ? pixels_within : WIDEST;
     switch (c->operation) {
     case CHECK_POINTWISE: small.plane = pixels(1, wide); break;
     case CHECK_CONVOLUTION:
