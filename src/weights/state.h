@@ -72,7 +72,8 @@ const state_tensor *state_at(const state_dict *dict, size_t index);
 /* The tensor `name` of `group`, NULL if there is none. O(log n). */
 const state_tensor *state_find(const state_dict *dict, const char *group, const char *name);
 
-/* A string stored beside the weights (safetensors' __metadata__), NULL if there is none. */
+/* A string stored beside the weights (safetensors' __metadata__; "arch" at the top of a PyTorch checkpoint),
+ * NULL if there is none. */
 const char *state_metadata(const state_dict *dict, const char *key);
 effnet_status state_set_metadata(state_dict *dict, const char *key, const char *value, effnet_error *error);
 

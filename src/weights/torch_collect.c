@@ -35,6 +35,7 @@ typedef struct walk {
     const char *group; /* the dict's copy of `first`, made when it is needed */
     size_t visits;
     const torch_global *object; /* the class of an object that was met */
+    bool has_arch;
     effnet_error *error;
 } walk;
 
@@ -164,6 +165,20 @@ static bool is_container(const pickle_value *v)
            v->kind == PICKLE_OBJECT;
 }
 
+/* timm's and PyTorch's examples keep the network's name beside its weights; it is the one string that says
+ * something about them. A name that is none is passed over. */
+static effnet_status keep_arch(walk *w, const pickle_value *value)
+{
+    enum { LONGEST = 255 };
+    if (w->has_arch || value->size > LONGEST || memchr(value->as.text, '\0', value->size) ||
+        !text_is_utf8(value->as.text, value->size))
+        return EFFNET_OK;
+    char *text = arena_string(&w->dict->memory, value->as.text, value->size);
+    if (!text) return dict_no_room(&w->dict->memory, value->size + 1, w->error);
+    w->has_arch = true;
+    return dict_add_text(w->dict, "arch", text, w->error);
+}
+
 /* Takes the next item of the innermost level and names it. NULL if it is of no interest: no tensor and no
  * container, or under a key that is no name. */
 static effnet_status take(walk *w, level *l, const pickle_value **out)
@@ -175,6 +190,8 @@ static effnet_status take(walk *w, level *l, const pickle_value **out)
     const bool number = !l->keyed || key->kind == PICKLE_INT;
     *out = NULL;
     l->next += l->keyed ? 2 : 1;
+    if (w->depth == 1 && l->keyed && pickle_text_is(key, "arch") && value->kind == PICKLE_TEXT)
+        return keep_arch(w, value);
     if (value->kind != PICKLE_TENSOR && !is_container(value)) return EFFNET_OK;
     if (!text && !number) return EFFNET_OK;
     const int length = number ? snprintf(digits, sizeof digits, "%" PRId64, index) : 0;

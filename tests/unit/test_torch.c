@@ -132,6 +132,11 @@ static void checkpoints_with_everything_beside(void **state)
     expect_file("checkpoint.pth.tar", STATE_TORCH_ZIP, checkpoint, sizeof checkpoint / sizeof *checkpoint);
     expect_file("checkpoint_legacy.pth.tar", STATE_TORCH_LEGACY, checkpoint,
                 sizeof checkpoint / sizeof *checkpoint);
+    effnet_error error;
+    state_dict *dict = open_fixture("checkpoint.pth.tar", &error);
+    assert_string_equal(state_metadata(dict, "arch"), "b0");
+    assert_null(state_metadata(dict, "epoch"));
+    state_free(dict);
     static const expected list[] = {{"", "0", STATE_F32, 0, 1, {2}}, {"1", "0", STATE_F32, 1, 1, {2}}};
     expect_file("list.pth", STATE_TORCH_ZIP, list, 2);
     static const expected no_crc[] = {{"", "a", STATE_F32, 0, 1, {4}}};
