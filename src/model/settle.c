@@ -196,9 +196,9 @@ effnet_status settle_known(opening *o, effnet_error *error)
  * timm's train.py keeps in a checkpoint. */
 static bool timm_name_tells(const opening *o, net_padding *padding)
 {
-    const char *kept = metadata(o, "arch");
+    const char *named = o->options->arch, *kept = metadata(o, "arch");
     if (o->names.dialect != DIALECT_TIMM) return false;
-    return (o->options->arch && variant_of_name(o->options->arch, padding)) ||
+    return (named && !ends_with(named, ".json") && variant_of_name(named, padding)) ||
            (o->config && variant_of_name(o->config->architecture, padding)) ||
            (kept && variant_of_name(kept, padding));
 }

@@ -41,6 +41,8 @@ bool variant_is_certain(dialect d, const char *arch, net_padding *padding)
 
 bool variant_of_name(const char *name, net_padding *padding)
 {
+    const char *slash = strrchr(name, '/'); /* "hf_hub:timm/tf_efficientnet_b0" */
+    if (slash) name = slash + 1;
     *padding = starts_with(name, "tf_") ? NET_PAD_SAME : NET_PAD_SYMMETRIC;
     return starts_with(name, "tf_") || starts_with(name, "efficientnet_") ||
            starts_with(name, "mobilenetv2_");
