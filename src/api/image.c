@@ -3,6 +3,7 @@
  * From an encoded picture to predictions: src/image by the model's recipe, then the session, then the best
  * classes.
  */
+#define _GNU_SOURCE
 #include <math.h>
 #include <stdlib.h>
 #include <time.h>
@@ -33,12 +34,12 @@ static image_options inner_options(const effnet_image_options *options)
                            .allow_truncated = options->allow_truncated};
 }
 
-effnet_status effnet_model_prepare_image(const effnet_model *model, const void *bytes, size_t size,
+effnet_status effnet_model_prepare_image(const effnet_model *m, const void *bytes, size_t size,
                                          const effnet_image_options *options, float *out,
                                          effnet_image_info *info, effnet_error *error)
 {
     if (info) *info = (effnet_image_info){.format = ""};
-    if (!model || !bytes || !out)
+    if (!m || !bytes || !out)
         return error_set(error, EFFNET_ERR_ARGUMENT,
                          "effnet_model_prepare_image: model, bytes or out is NULL");
     const image_options inner = inner_options(options);
@@ -46,8 +47,8 @@ effnet_status effnet_model_prepare_image(const effnet_model *model, const void *
     const double start = now_ms();
     TRY(image_decode(&picture, bytes, size, &inner, error));
     const double decoded = now_ms();
-    const effnet_status status = recipe_apply(&model->checkpoint->recipe, &picture,
-                                              model->network.graph->arch.in_channels, out, error);
+    const effnet_status status =
+        recipe_apply(&m->checkpoint->recipe, &picture, m->network.graph->arch.in_channels, out, error);
     if (info)
         *info = (effnet_image_info){.height = picture.height,
                                     .width = picture.width,
@@ -72,9 +73,9 @@ static int next_best(const float *logits, int classes, int last)
     return best;
 }
 
-void effnet_model_top(const effnet_model *model, const float *logits, size_t k, effnet_prediction *out)
+void effnet_model_top(const effnet_model *m, const float *logits, size_t k, effnet_prediction *out)
 {
-    const int classes = model->network.graph->arch.classes;
+    const int classes = m->network.graph->arch.classes;
     double sum = 0;
     const int top = next_best(logits, classes, -1);
     for (int c = 0; c < classes && top >= 0; c++)
@@ -83,7 +84,7 @@ void effnet_model_top(const effnet_model *model, const float *logits, size_t k, 
     for (size_t i = 0; i < k; i++) {
         const int c = i == 0 ? top : last < 0 ? -1 : next_best(logits, classes, last);
         last = c;
-        out[i] = (effnet_prediction){.class_index = c, .label = effnet_model_get_label(model, c)};
+        out[i] = (effnet_prediction){.class_index = c, .label = effnet_model_get_label(m, c)};
         if (c < 0) continue;
         out[i].logit = logits[c];
         out[i].probability = (float)(exp((double)logits[c] - (double)logits[top]) / sum);

@@ -98,14 +98,14 @@ effnet_status effnet_model_create(effnet_model **out, const effnet_network *netw
     return wrap_model(out, checkpoint, level, error);
 }
 
-void effnet_model_free(effnet_model *model)
+void effnet_model_free(effnet_model *m)
 {
-    if (!model) return;
-    engine_weights_free(model->packed);
-    pthread_mutex_destroy(&model->packing);
-    api_network_clear(&model->network);
-    model_free(model->checkpoint);
-    free(model);
+    if (!m) return;
+    engine_weights_free(m->packed);
+    pthread_mutex_destroy(&m->packing);
+    api_network_clear(&m->network);
+    model_free(m->checkpoint);
+    free(m);
 }
 
 effnet_status api_model_pack(const effnet_model *m, const engine_weights **out, effnet_error *error)
@@ -122,13 +122,12 @@ effnet_status api_model_pack(const effnet_model *m, const engine_weights **out, 
     return status;
 }
 
-effnet_status effnet_model_save(const effnet_model *model, const char *path,
-                                const effnet_save_options *options, effnet_error *error)
+effnet_status effnet_model_save(const effnet_model *m, const char *path, const effnet_save_options *options,
+                                effnet_error *error)
 {
     static const state_dtype dtypes[] = {
         [EFFNET_F32] = STATE_F32, [EFFNET_F16] = STATE_F16, [EFFNET_BF16] = STATE_BF16};
-    if (!model || !path)
-        return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_model_save: model or path is NULL");
+    if (!m || !path) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_model_save: model or path is NULL");
     const effnet_save_options defaults = {0};
     if (!options) options = &defaults;
     dialect names = DIALECT_EFFNET;
@@ -138,36 +137,37 @@ effnet_status effnet_model_save(const effnet_model *model, const char *path,
                          options->dialect);
     if ((unsigned)options->dtype >= sizeof dtypes / sizeof *dtypes)
         return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_model_save: no such dtype");
-    return model_save(model->checkpoint, path, names, dtypes[options->dtype], error);
+    return model_save(m->checkpoint, path, names, dtypes[options->dtype], error);
 }
 
-const effnet_network *effnet_model_get_network(const effnet_model *model)
+const effnet_network *effnet_model_get_network(const effnet_model *m)
 {
-    return &model->network;
+    return &m->network;
 }
 
-const char *effnet_model_get_recipe(const effnet_model *model)
+const char *effnet_model_get_recipe(const effnet_model *m)
 {
-    return model->recipe;
+    return m->recipe;
 }
 
-const char *effnet_model_get_label(const effnet_model *model, int index)
+const char *effnet_model_get_label(const effnet_model *m, int index)
 {
-    const struct model *m = model->checkpoint;
-    return index >= 0 && m->labels && (size_t)index < m->label_count ? m->labels[index] : "";
+    const model *checkpoint = m->checkpoint;
+    const bool known = index >= 0 && checkpoint->labels && (size_t)index < checkpoint->label_count;
+    return known ? checkpoint->labels[index] : "";
 }
 
-const char *effnet_model_get_origin(const effnet_model *model)
+const char *effnet_model_get_origin(const effnet_model *m)
 {
-    return model->checkpoint->origin;
+    return m->checkpoint->origin;
 }
 
-const char *effnet_model_get_dialect(const effnet_model *model)
+const char *effnet_model_get_dialect(const effnet_model *m)
 {
-    return dialect_name(model->checkpoint->source_dialect);
+    return dialect_name(m->checkpoint->source_dialect);
 }
 
-const char *effnet_model_get_notice(const effnet_model *model)
+const char *effnet_model_get_notice(const effnet_model *m)
 {
-    return model->checkpoint->notice;
+    return m->checkpoint->notice;
 }

@@ -23,12 +23,12 @@ static effnet_status fill_session(effnet_session *s, const effnet_session_option
     return engine_scratch_create(&s->scratch, s->graph, weights, s->team, error);
 }
 
-effnet_status effnet_session_create(effnet_session **out, const effnet_model *model,
+effnet_status effnet_session_create(effnet_session **out, const effnet_model *m,
                                     const effnet_session_options *options, effnet_error *error)
 {
     if (!out) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_session_create: out is NULL");
     *out = NULL;
-    if (!model) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_session_create: model is NULL");
+    if (!m) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_session_create: model is NULL");
     const effnet_session_options defaults = {0};
     if (!options) options = &defaults;
     if (options->threads < 0 || options->threads > MAX_THREADS)
@@ -36,7 +36,7 @@ effnet_status effnet_session_create(effnet_session **out, const effnet_model *mo
                          options->threads, MAX_THREADS);
     effnet_session *s = calloc(1, sizeof *s);
     if (!s) return error_memory(error);
-    s->model = model;
+    s->model = m;
     const effnet_status status = fill_session(s, options, error);
     if (status != EFFNET_OK) {
         effnet_session_free(s);
