@@ -58,21 +58,25 @@ static bool crc_holds(const png_chunk *chunk)
     return crc32(0, chunk->data - TYPE_SIZE, (uInt)chunk->size + TYPE_SIZE) == stored;
 }
 
-static void read_metadata(image *out, const uint8_t *bytes, size_t size)
+static effnet_status read_metadata(image *out, const uint8_t *bytes, size_t size, effnet_error *error)
 {
     reader r = reader_over(bytes, size, 0);
     reader_bytes(&r, SIGNATURE_SIZE);
     for (png_chunk chunk; next_chunk(&r, &chunk);) {
+        if (has_type(&chunk, "CgBI")) /* made by Apple's tools for their devices, PNG but in name */
+            return error_set_at(error, EFFNET_ERR_UNSUPPORTED, chunk.start, "PNG in Apple's CgBI variant");
         if (has_type(&chunk, "iCCP")) out->has_icc = true;
         if (!has_type(&chunk, "eXIf") || !crc_holds(&chunk)) continue;
         out->orientation = exif_orientation(chunk.data, chunk.size);
     }
+    return EFFNET_OK;
 }
 
 /* The file without its ancillary chunks, as a stream. */
 typedef struct critical_stream {
     reader r;
     size_t left; /* bytes that may be handed out before the next chunk has to be looked at */
+    bool cut;    /* the file ends within the chunk that was looked at last */
 } critical_stream;
 
 /* Passes over ancillary chunks. A critical one that is cut short is handed out as far as it goes. */
@@ -81,6 +85,7 @@ static void find_critical(critical_stream *s)
     for (png_chunk chunk; s->left == 0 && reader_left(&s->r) > 0;) {
         const bool whole = next_chunk(&s->r, &chunk);
         if (whole && is_ancillary(&chunk)) continue;
+        s->cut = !whole;
         s->left = whole ? chunk.size + CHUNK_OVERHEAD : s->r.size - chunk.start;
         reader_seek(&s->r, chunk.start);
     }
@@ -107,14 +112,6 @@ static effnet_status failure(int code, const critical_stream *s, effnet_error *e
     if (code == SPNG_EMEM) return error_memory(error);
     if (code == SPNG_IO_EOF || code == SPNG_EIDAT_TOO_SHORT)
         return error_set_at(error, EFFNET_ERR_FORMAT, s->r.position, "PNG truncated");
-    /* Apple's tools make files that begin with a chunk of their own and are not PNG but in name. */
-    if (code == SPNG_ECHUNK_UNKNOWN_CRITICAL || code == SPNG_ENOIHDR) {
-        reader r = s->r;
-        png_chunk first;
-        reader_seek(&r, SIGNATURE_SIZE);
-        if (next_chunk(&r, &first) && has_type(&first, "CgBI"))
-            return error_set(error, EFFNET_ERR_UNSUPPORTED, "PNG in Apple's CgBI variant");
-    }
     return error_set_at(error, EFFNET_ERR_FORMAT, s->r.position, "PNG: %s", spng_strerror(code));
 }
 
@@ -129,8 +126,9 @@ static effnet_status decode(image *out, spng_ctx *context, critical_stream *s, c
     TRY(decode_allocate(out, header.width, header.height, 0, limits, error));
     const size_t pixels_size = (size_t)header.width * header.height * 3;
     code = spng_decode_image(context, out->pixels, pixels_size, SPNG_FMT_RGB8, 0);
-    if (code == SPNG_OK)
-        code = spng_decode_chunks(context); /* up to IEND: without it the file is cut short */
+    /* Up to IEND, and that whole: a file that ends before is cut short. */
+    if (code == SPNG_OK) code = spng_decode_chunks(context);
+    if (code == SPNG_OK && s->cut) code = SPNG_IO_EOF;
     return code == SPNG_OK ? EFFNET_OK : failure(code, s, error);
 }
 
@@ -139,7 +137,7 @@ effnet_status decode_png(image *out, const uint8_t *bytes, size_t size, const im
 {
     critical_stream stream = {.r = reader_over(bytes, size, 0), .left = SIGNATURE_SIZE};
     out->format = IMAGE_PNG;
-    read_metadata(out, bytes, size);
+    TRY(read_metadata(out, bytes, size, error));
     spng_ctx *context = spng_ctx_new(0);
     if (!context) return error_memory(error);
     const effnet_status status = decode(out, context, &stream, limits, error);

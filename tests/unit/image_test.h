@@ -28,15 +28,24 @@ typedef struct bytes {
     size_t size, capacity;
 } bytes;
 
-static inline void put(bytes *b, const void *data, size_t size)
+/* Room for `size` more bytes. Not inlined: gcc 12 takes the counting realloc of heap.h apart and then warns.
+ */
+__attribute__((noinline, unused)) static uint8_t *put_room(bytes *b, size_t size)
 {
-    if (b->size + size > b->capacity) {
-        b->capacity = 2 * (b->size + size);
+    if (!b->data || b->size + size > b->capacity) {
+        b->capacity = 2 * (b->size + size) + 16;
         b->data = realloc(b->data, b->capacity);
         assert_non_null(b->data);
     }
-    if (size) memcpy(b->data + b->size, data, size);
+    uint8_t *room = b->data + b->size;
     b->size += size;
+    return room;
+}
+
+static inline void put(bytes *b, const void *data, size_t size)
+{
+    uint8_t *room = put_room(b, size);
+    if (size) memcpy(room, data, size);
 }
 
 static inline void put_byte(bytes *b, int value)
@@ -64,8 +73,7 @@ static inline void put_u32_le(bytes *b, uint32_t value)
 
 static inline void put_repeated(bytes *b, int value, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        put_byte(b, value);
+    memset(put_room(b, count), value, count);
 }
 
 static inline void bytes_free(bytes *b)
@@ -219,6 +227,19 @@ static inline bytes make_jpeg(const image *p, bool progressive, const bytes *app
     put(&file, data, size);
     free(data);
     return file;
+}
+
+/* A frame header like a camera's: three components, 4:2:0, no tables. */
+static inline void put_jpeg_start(bytes *b, int marker, int precision, unsigned width, unsigned height)
+{
+    put(b, "\xff\xd8\xff", 3);
+    put_byte(b, marker);
+    put_u16_be(b, 17);
+    put_byte(b, precision);
+    put_u16_be(b, height);
+    put_u16_be(b, width);
+    put(b, "\3\1\x22\0\2\x11\1\3\x11\1", 10);
+    put(b, "\xff\xda\0\x0c\3\1\0\2\x11\3\x11\0\x3f\0", 14);
 }
 
 static inline void put_riff_chunk(bytes *b, const char *tag, const void *data, size_t size)
