@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The command line. Each sub-command is one `command`: a table of its options from which parsing, --help and
+ * the guesses at typing errors all come, so that they cannot disagree. A wrong command line ends the program
+ * with EXIT_USAGE; --help ends it with EXIT_DONE.
+ */
+#ifndef TOOLS_OPTIONS_H
+#define TOOLS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct option_spec {
+    int id;               /* its letter, or a number over 255 where it has none */
+    const char *name;     /* without the dashes */
+    const char *argument; /* what --help calls its value; NULL if it takes none */
+    const char *help;     /* one line */
+} option_spec;
+
+typedef struct command {
+    const char *name;
+    const char *arguments;             /* as --help shows them: "[OPTIONS] PATH..." */
+    const char *summary;               /* one line */
+    const char *text;                  /* what else --help says: explanation and examples */
+    const option_spec *options;        /* ended by a NULL name; --help, -q and -v are added to all */
+    int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit code */
+} command;
+
+/* Sides of an image that a network takes, pixels. */
+enum { MIN_SIDE = 32, MAX_SIDE = 16384 };
+
+/* Options that several commands have, by the same number. Letters are their own numbers. */
+enum option_id {
+    OPTION_NONE = 256, /* at the end, and never a real option */
+    OPTION_ALLOW_TRUNCATED,
+    OPTION_ARCH,
+    OPTION_AT,
+    OPTION_BATCH,
+    OPTION_CHECK,
+    OPTION_CPU,
+    OPTION_CSV,
+    OPTION_DIALECT,
+    OPTION_DTYPE,
+    OPTION_EMA,
+    OPTION_EXIF,
+    OPTION_IN_CHANNELS,
+    OPTION_INPUT,
+    OPTION_JSON,
+    OPTION_LABELS,
+    OPTION_LAYOUT,
+    OPTION_LIST,
+    OPTION_MAX_PIXELS,
+    OPTION_NUM_CLASSES,
+    OPTION_RECIPE,
+    OPTION_RETRIES,
+    OPTION_SEED,
+    OPTION_SHA256,
+    OPTION_SIZE,
+    OPTION_STRICT,
+    OPTION_THREADS,
+    OPTION_TIMEOUT,
+    OPTION_TO,
+    OPTION_TTA,
+    OPTION_URL,
+    OPTION_VARIANT,
+};
+
+typedef struct option_parser {
+    const command *command;
+    int argc;
+    char **argv;
+    const char *value;         /* of the option just given */
+    const option_spec *option; /* which it was */
+} option_parser;
+
+option_parser options_over(const command *c, int argc, char **argv);
+
+/* The id of the next option, its value in o->value; OPTION_NONE when none is left. -q, -v and --help are
+ * dealt with here. */
+int options_next(option_parser *o);
+
+/* What is left after the options: the operands, in argv order. */
+char **options_operands(const option_parser *o, size_t *count);
+
+/* The option's value as a number of [least, most]; anything else is a wrong command line. */
+int options_number(const option_parser *o, int least, int most);
+uint64_t options_u64(const option_parser *o, uint64_t most);
+
+/* "224" or "224x192" (height x width). */
+void options_size(const option_parser *o, int *height, int *width);
+
+/* The index of the option's value in `names`; anything else is a wrong command line. */
+int options_choice(const option_parser *o, const char *const *names, size_t count);
+
+/* The option's value as the name of a file that ends in `suffix`; anything else is a wrong command line. */
+const char *options_file(const option_parser *o, const char *suffix);
+
+/* The text that --help prints. */
+void options_print_help(const command *c);
+
+#endif
