@@ -4,6 +4,7 @@ include(CMakePackageConfigHelpers)
 
 set(effnet_cmakedir ${CMAKE_INSTALL_LIBDIR}/cmake/effnet)
 set(effnet_pcdir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+list(JOIN effnet_requires " " effnet_pc_requires)
 
 install(TARGETS effnet RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS effnet_shared EXPORT effnetShared LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
@@ -19,7 +20,6 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/effnetConfig.cmake ${CMAKE_CURRENT_BIN
 
 file(RELATIVE_PATH effnet_pc_prefix /${effnet_pcdir} /)
 string(REGEX REPLACE "/$" "" effnet_pc_prefix "${effnet_pc_prefix}")
-list(JOIN effnet_requires " " effnet_pc_requires)
 configure_file(cmake/effnet.pc.in effnet.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/effnet.pc DESTINATION ${effnet_pcdir})
 
