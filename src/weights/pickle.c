@@ -191,55 +191,45 @@ static effnet_status set_items(pickle *p, const pickle_value *values, size_t cou
     return EFFNET_OK;
 }
 
-/* ---- The memo: a hash table, for indices are the file's choice ---- */
+/* ---- The memo. Its numbers are the file's choice, so an array could be made huge and a hash table slow; a
+ * radix tree over six bits at a time can be made neither. Leaves hold values, the others pointers. ---- */
 
-static size_t memo_slot(const pickle *p, uint32_t key)
-{
-    size_t slot = (key * 0x9E3779B1u) & (p->memo_capacity - 1); /* Fibonacci hashing */
-    while (p->memo[slot].kind != PICKLE_UNSET && p->memo_keys[slot] != key)
-        slot = (slot + 1) & (p->memo_capacity - 1);
-    return slot;
-}
+enum { MEMO_BITS = 6, MEMO_FANOUT = 1 << MEMO_BITS, MEMO_TOP_SHIFT = 30 };
 
-static effnet_status memo_grow(pickle *p)
+/* The place of `number`, with all that leads to it. */
+static effnet_status memo_make(pickle *p, uint32_t number, pickle_value **out)
 {
-    const pickle old = *p;
-    pickle_value *values = NULL;
-    uint32_t *keys = NULL;
-    const size_t capacity = old.memo_capacity ? 2 * old.memo_capacity : 64;
-    TRY(pickle_alloc(p, capacity, sizeof *values, &values));
-    TRY(pickle_alloc(p, capacity, sizeof *keys, &keys));
-    p->memo = values;
-    p->memo_keys = keys;
-    p->memo_capacity = capacity;
-    for (size_t i = 0; i < old.memo_capacity; i++) {
-        if (old.memo[i].kind == PICKLE_UNSET) continue;
-        const size_t slot = memo_slot(p, old.memo_keys[i]);
-        p->memo[slot] = old.memo[i];
-        p->memo_keys[slot] = old.memo_keys[i];
+    void **node = &p->memo;
+    for (int shift = MEMO_TOP_SHIFT; shift > 0; shift -= MEMO_BITS) {
+        if (!*node) TRY(pickle_alloc(p, MEMO_FANOUT, sizeof(void *), node));
+        node = (void **)*node + (number >> shift & (MEMO_FANOUT - 1));
     }
+    if (!*node) TRY(pickle_alloc(p, MEMO_FANOUT, sizeof **out, node));
+    *out = (pickle_value *)*node + (number & (MEMO_FANOUT - 1));
     return EFFNET_OK;
 }
 
-static effnet_status memo_put(pickle *p, uint32_t key)
+static effnet_status memo_put(pickle *p, uint32_t number)
 {
+    pickle_value *place = NULL;
     if (available(p) == 0) return corrupt(p, "corrupt: nothing on the stack to remember");
-    if (p->memo_count >= p->memo_capacity - p->memo_capacity / 4) TRY(memo_grow(p));
-    const size_t slot = memo_slot(p, key);
-    if (p->memo[slot].kind == PICKLE_UNSET && p->memo_count++ == PICKLE_MAX_MEMO)
+    TRY(memo_make(p, number, &place));
+    if (place->kind == PICKLE_UNSET && p->memo_count++ == PICKLE_MAX_MEMO)
         return pickle_fail(p, EFFNET_ERR_LIMIT, "more than %d memo entries", PICKLE_MAX_MEMO);
-    p->memo[slot] = p->stack[p->height - 1];
-    p->memo_keys[slot] = key;
+    *place = p->stack[p->height - 1];
     return EFFNET_OK;
 }
 
-static effnet_status memo_get(pickle *p, uint32_t key)
+static effnet_status memo_get(pickle *p, uint32_t number)
 {
+    void *node = p->memo;
+    for (int shift = MEMO_TOP_SHIFT; shift > 0 && node; shift -= MEMO_BITS)
+        node = ((void **)node)[number >> shift & (MEMO_FANOUT - 1)];
+    const pickle_value *place = node ? (pickle_value *)node + (number & (MEMO_FANOUT - 1)) : NULL;
     if (!reader_ok(p->in)) return EFFNET_OK;
-    const size_t slot = p->memo_capacity ? memo_slot(p, key) : 0;
-    if (p->memo_capacity == 0 || p->memo[slot].kind == PICKLE_UNSET)
-        return pickle_fail(p, EFFNET_ERR_FORMAT, "undefined memo entry %u", key);
-    return push(p, p->memo[slot]);
+    if (!place || place->kind == PICKLE_UNSET)
+        return pickle_fail(p, EFFNET_ERR_FORMAT, "undefined memo entry %u", number);
+    return push(p, *place);
 }
 
 /* ---- Opcodes with something behind them ---- */
@@ -489,7 +479,8 @@ effnet_status pickle_load(pickle *p, reader *in, pickle_value *out, effnet_error
     const pickle_value *top = NULL;
     p->in = in;
     p->error = error;
-    p->height = p->mark_count = p->memo_count = p->memo_capacity = 0;
+    p->height = p->mark_count = p->memo_count = 0;
+    p->memo = NULL;
     for (;;) {
         const uint8_t opcode = reader_u8(in);
         TRY(check_reader(p));

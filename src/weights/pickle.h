@@ -25,7 +25,7 @@ enum {
 };
 
 typedef enum pickle_kind {
-    PICKLE_UNSET, /* no value at all: a free slot of the memo */
+    PICKLE_UNSET, /* no value at all: a free place in the memo */
     PICKLE_NONE,
     PICKLE_BOOL,
     PICKLE_INT,
@@ -121,9 +121,8 @@ typedef struct pickle {
     size_t height, stack_capacity;
     size_t marks[PICKLE_MAX_DEPTH]; /* heights of the stack */
     size_t mark_count;
-    pickle_value *memo; /* open addressing */
-    uint32_t *memo_keys;
-    size_t memo_count, memo_capacity;
+    void *memo; /* values by number, in a radix tree */
+    size_t memo_count;
     size_t opcodes, globals;
     bool storages_allowed;   /* persistent ids have a meaning */
     torch_storage *storages; /* newest first */

@@ -133,24 +133,28 @@ static effnet_status check_end(const end_record *end, effnet_error *error)
     return EFFNET_OK;
 }
 
-/* The zip64 extra field holds, in this order, what did not fit into 32 bits. */
+void zip_widen(reader *extra, uint64_t *const *fields, size_t count)
+{
+    while (reader_left(extra) >= 4 && reader_ok(extra)) {
+        const uint16_t id = reader_u16(extra), size = reader_u16(extra);
+        const uint8_t *bytes = reader_bytes(extra, size);
+        if (id != ZIP64_EXTRA || !bytes) continue;
+        reader wide = reader_over(bytes, size, 0);
+        for (size_t i = 0; i < count; i++)
+            if (*fields[i] == UINT32_MAX) *fields[i] = reader_u64(&wide);
+        if (!reader_ok(&wide)) reader_fail(extra, "a zip64 extra field is cut short");
+        return;
+    }
+}
+
 static void read_extra(reader *in, size_t size, zip_entry *e)
 {
+    const uint64_t at = in->base + in->position;
     const uint8_t *bytes = reader_bytes(in, size);
     if (!bytes) return;
-    reader extra = reader_over(bytes, size, in->base + in->position - size);
-    while (reader_left(&extra) >= 4 && reader_ok(&extra)) {
-        const uint16_t id = reader_u16(&extra), length = reader_u16(&extra);
-        if (id != ZIP64_EXTRA) {
-            reader_bytes(&extra, length);
-            continue;
-        }
-        if (e->size == UINT32_MAX) e->size = reader_u64(&extra);
-        if (e->stored_size == UINT32_MAX) e->stored_size = reader_u64(&extra);
-        if (e->header == UINT32_MAX) e->header = reader_u64(&extra);
-        break;
-    }
-    if (!reader_ok(&extra)) reader_fail(in, "a zip extra field is cut short");
+    reader extra = reader_over(bytes, size, at);
+    zip_widen(&extra, (uint64_t *const[]){&e->size, &e->stored_size, &e->header}, 3);
+    if (!reader_ok(&extra)) reader_fail(in, extra.failure);
 }
 
 static void read_entry(reader *in, zip_entry *e)

@@ -11,6 +11,7 @@
 #ifndef WEIGHTS_ZIP_H
 #define WEIGHTS_ZIP_H
 
+#include "base/reader.h"
 #include "base/source.h"
 
 enum { ZIP_MAX_ENTRIES = 65536, ZIP_MAX_NAME = 512, ZIP_MAX_DIRECTORY = 8 * 1024 * 1024 };
@@ -46,6 +47,10 @@ const zip_entry *zip_find(const zip *z, const char *name, size_t size);
 
 /* The content of a checked entry of at most `limit` bytes, to be freed, its CRC verified. */
 effnet_status zip_read(const zip *z, const zip_entry *entry, size_t limit, void **out, effnet_error *error);
+
+/* Looks among extra fields for the one of zip64, which holds, in this order, what did not fit into 32 bits,
+ * and replaces those of `fields` that are full. Failures stick to `extra`. */
+void zip_widen(reader *extra, uint64_t *const *fields, size_t count);
 
 /* A broken rule of `entry`, which the message names. */
 effnet_status zip_fail(effnet_error *error, effnet_status code, const zip_entry *entry, const char *rule);

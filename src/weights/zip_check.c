@@ -23,7 +23,6 @@ enum {
     FLAG_STRONG = 0x0040,
     FLAG_MASKED = 0x2000,
     METHOD_STORED = 0,
-    ZIP64_EXTRA = 0x0001,
     MAX_EXTRA = 4096, /* torch pads with an extra field, up to its storage alignment */
 };
 
@@ -57,15 +56,7 @@ static effnet_status read_local_sizes(const zip *z, uint64_t at, const local_hea
         return EFFNET_OK;
     TRY(source_read(z->source, at, bytes, h->extra_size, error));
     reader extra = reader_over(bytes, h->extra_size, at);
-    while (reader_left(&extra) >= 4 && reader_ok(&extra)) {
-        const uint16_t id = reader_u16(&extra), length = reader_u16(&extra);
-        if (id == ZIP64_EXTRA) {
-            if (h->size == UINT32_MAX) *size = reader_u64(&extra);
-            if (h->stored_size == UINT32_MAX) *stored_size = reader_u64(&extra);
-            break;
-        }
-        reader_bytes(&extra, length);
-    }
+    zip_widen(&extra, (uint64_t *const[]){size, stored_size}, 2);
     return reader_status(&extra, error);
 }
 
