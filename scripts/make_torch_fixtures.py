@@ -7,16 +7,21 @@ unsigned ones, and its sign in bool, so that tests/unit/test_torch.c needs no st
 the version of PyTorch and on nothing else: storage keys of the legacy format, which are addresses, become
 numbers, and storages lie in order of appearance.
 
-    python scripts/make_torch_fixtures.py [FOLDER]
+The pickles of some of them, and a few safetensors files, become seeds in fuzz/corpus.
+
+    python scripts/make_torch_fixtures.py [ROOT]
 """
 
 import argparse
 import collections
 import datetime
+import json
 import pathlib
 import re
+import struct
 import sys
 import warnings
+import zipfile
 
 import numpy
 import torch
@@ -120,9 +125,44 @@ def rename_keys(path):
     path.write_bytes(data)
 
 
+def views():
+    """Tensors over storages of 16, 32, 64 and 128 bytes, which are those of fuzz/fuzz_pickle.c."""
+    a, b = torch.zeros(4), torch.zeros(4, dtype=torch.float64)
+    c, d = torch.zeros(8, dtype=torch.int64), torch.zeros(64, dtype=torch.float16)
+    nested = {"state": {0: {"c": c.view(2, 4).t()}}, "list": [d.view(4, 16)[1:, ::2]]}
+    return {"a": a, "state_dict": collections.OrderedDict(b=b, tied=a, part=a[1:3]), "optimizer": nested}
+
+
+def pickle_seed(folder, checkpoint):
+    with zipfile.ZipFile(checkpoint) as archive:
+        name = next(n for n in archive.namelist() if n.endswith("/data.pkl"))
+        (folder / f"{checkpoint.name.split('.')[0]}.pkl").write_bytes(archive.read(name))
+
+
+def safetensors_seed(path, header, data):
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
+def safetensors_seeds(folder):
+    sizes = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+    header, end = {"__metadata__": {"format": "pt", "quote": '"\\\n\u00e9\U0001f642'}}, 0
+    for name, size in sizes.items():
+        header[f"t.{name}"] = {"dtype": name, "shape": [2, 1], "data_offsets": [end, end + 2 * size]}
+        end += 2 * size
+    safetensors_seed(folder / "types.safetensors", header, bytes(range(end)))
+    empty = {"dtype": "F32", "shape": [2, 0], "data_offsets": [0, 0]}
+    scalar = {"dtype": "F32", "shape": [], "data_offsets": [0, 4], "more": [{"a": [None, True, -1.5e3, ""]}]}
+    safetensors_seed(folder / "edges.safetensors", {"empty": empty, "scalar": scalar}, bytes(4))
+    safetensors_seed(folder / "nothing.safetensors", {}, b"")
+
+
 def main():
-    folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent / "tests/data/torch")
-    folder.mkdir(parents=True, exist_ok=True)
+    root = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent
+    folder, corpus = root / "tests/data/torch", root / "fuzz/corpus"
+    for f in (folder, corpus / "pickle", corpus / "safetensors"):
+        f.mkdir(parents=True, exist_ok=True)
 
     def save(name, value, **options):
         path = folder / name
@@ -151,6 +191,13 @@ def main():
     save("float8.pth", {"w": torch.zeros(2).to(torch.float8_e4m3fn)})
     save("quantized.pth", {"w": torch.quantize_per_tensor(torch.zeros(2), 0.1, 0, torch.qint8)})
     save("sparse.pth", {"w": torch.eye(2).to_sparse()})
+
+    for name in ("plain.pth", "plain_protocol3.pth", "checkpoint.pth.tar", "module.pth", "quantized.pth"):
+        pickle_seed(corpus / "pickle", folder / name)
+    torch.save(views(), corpus / "views.pth")
+    pickle_seed(corpus / "pickle", corpus / "views.pth")
+    (corpus / "views.pth").unlink()
+    safetensors_seeds(corpus / "safetensors")
 
 
 if __name__ == "__main__":
