@@ -11,7 +11,7 @@ release = build/release
 effnet  = $(release)/bin/effnet
 folders = src include tools tests fuzz bench
 
-.PHONY: all demo check bench fuzz format coverage install clean deps help
+.PHONY: all demo check bench fuzz format parity coverage install clean deps help
 
 all: ## the command and the libraries, optimised, in build/release
 	@scripts/install_deps.sh --check build
@@ -40,6 +40,12 @@ fuzz: ## run every fuzz target for SECONDS_EACH seconds
 	cmake --preset fuzz
 	cmake --build --preset fuzz
 	scripts/fuzz.sh build/fuzz $(SECONDS_EACH)
+
+parity: ## every network against PyTorch's outputs, the largest at their own sizes too
+	scripts/install_deps.sh build test
+	cmake --preset release -DEFFNET_TESTS=ON
+	cmake --build --preset release
+	$(release)/tests/parity --tier full tests/data/goldens/networks.jsonl
 
 coverage: ## share of the lines of src/ that the tests reach
 	scripts/install_deps.sh build test coverage
