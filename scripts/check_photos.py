@@ -8,7 +8,7 @@
     venv/bin/python scripts/check_photos.py FOLDER [PHOTO...]
 
 FOLDER holds pictures and labels.txt, a line "FILE CLASS" each, with ImageNet's class numbers. effnet runs its default
-model; PyTorch runs EfficientNet-Lite0 with the float32 weights that this model was converted from, and Pillow decodes and
+model or --model; PyTorch runs EfficientNet-Lite0 with the float32 weights that this model was converted from, and Pillow decodes and
 resizes. Every PHOTO is shown with its best class and probability by both. Fails if the numbers of right answers differ by
 more than one, or if more than one photo in 300 gets another first class.
 """
@@ -45,9 +45,10 @@ def torch_probabilities(model, path):
         return torch.softmax(model(image)[0].double(), 0).numpy()
 
 
-def effnet_answers(command, paths):
+def effnet_answers(command, model, paths):
     """{path: [(class, probability) of the best five]}"""
-    done = subprocess.run([command, "classify", "--json", "-k", "5", "--", *map(str, paths)], capture_output=True, text=True)
+    call = [command, "classify", "--json", "-k", "5", "-m", model, "--", *map(str, paths)]
+    done = subprocess.run(call, capture_output=True, text=True)
     answers = {}
     for line in done.stdout.splitlines():
         answer = json.loads(line)
@@ -64,6 +65,7 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("photos", nargs="*", type=pathlib.Path)
     parser.add_argument("--effnet", default=ROOT / "build/release/bin/effnet", help="the command")
+    parser.add_argument("-m", "--model", default="efficientnet-lite0", help="effnet's model, if not the default one")
     options = parser.parse_args()
 
     truth = {}
@@ -71,7 +73,7 @@ def main():
         name, label = line.split()
         truth[options.folder / name] = int(label)
     model = lite0()
-    ours = effnet_answers(options.effnet, [*truth, *options.photos])
+    ours = effnet_answers(options.effnet, options.model, [*truth, *options.photos])
     right = {"effnet": [0, 0], "PyTorch": [0, 0]}
     same, furthest = 0, 0.0
     for path, label in truth.items():
