@@ -6,6 +6,11 @@
 
 #include <string.h>
 
+scan scan_over(char *text, size_t size, uint64_t base)
+{
+    return (scan){reader_over(text, size, base), text};
+}
+
 uint8_t scan_peek(scan *s)
 {
     for (;;) {
@@ -98,14 +103,10 @@ static size_t unescape_one(scan *s, char *out)
     return 1;
 }
 
-/* The string of `size` raw bytes at the reader's position, decoded into the arena. */
+/* The string of `size` raw bytes at the reader's position, decoded in place: it only gets shorter. */
 static scan_text unescape(scan *s, size_t size)
 {
-    char *out = arena_alloc(s->memory, size);
-    if (!out) {
-        reader_fail(&s->in, "JSON: the strings take too much memory");
-        return (scan_text){"", 0};
-    }
+    char *out = s->text + s->in.position;
     const size_t end = s->in.position + size;
     size_t length = 0;
     while (reader_ok(&s->in) && s->in.position < end) {
@@ -134,7 +135,7 @@ scan_text scan_string(scan *s)
         reader_u8(&s->in); /* whatever it is, it does not end the string */
     }
     const size_t size = s->in.position - start - 1;
-    if (!escapes) return (scan_text){(const char *)s->in.data + start, size};
+    if (!escapes) return (scan_text){s->text + start, size};
     reader_seek(&s->in, start);
     return unescape(s, size);
 }

@@ -2,7 +2,7 @@
  *
  * A walk over JSON text that builds nothing: the caller asks for what it expects, in order, and skips what it
  * does not know. For headers of untrusted files, where a tree would cost many times the text: no recursion,
- * no memory but for strings with escapes, integers exact to 64 bits, and every failure has its byte.
+ * no memory, integers exact to 64 bits, and every failure has its byte.
  *
  * jansson serves where JSON is small and trusted. Here it cannot: it recurses to a depth fixed when it was
  * built, needs some 600 bytes for each tensor of a header, and takes no integer beyond 63 bits.
@@ -12,22 +12,24 @@
 #ifndef WEIGHTS_JSON_SCAN_H
 #define WEIGHTS_JSON_SCAN_H
 
-#include "base/arena.h"
 #include "base/reader.h"
 
 enum { SCAN_MAX_DEPTH = 64 };
 
 typedef struct scan {
     reader in;
-    arena *memory; /* for strings with escapes */
+    char *text; /* what `in` reads: strings with escapes are decoded where they stand */
 } scan;
 
-/* A string as it was meant: valid UTF-8, not NUL-terminated, and NULs may be inside. Lives as long as the
- * text and the arena. */
+/* A string as it was meant: valid UTF-8, not NUL-terminated, and NULs may be inside. Lies within the text. */
 typedef struct scan_text {
     const char *bytes;
     size_t size;
 } scan_text;
+
+/* A scan over `size` bytes of `text`, which is valid UTF-8 and lies at offset `base` of its file. Its strings
+ * are changed on the way, so it can be scanned once. */
+scan scan_over(char *text, size_t size, uint64_t base);
 
 /* The next byte that is not white space; 0 at the end. */
 uint8_t scan_peek(scan *s);

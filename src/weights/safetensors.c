@@ -229,11 +229,11 @@ static effnet_status check_utf8(const char *text, size_t size, effnet_error *err
     return EFFNET_OK;
 }
 
-static effnet_status index_header(state_dict *dict, const char *text, size_t size, effnet_error *error)
+static effnet_status index_header(state_dict *dict, char *text, size_t size, effnet_error *error)
 {
     header h = {.dict = dict, .data_start = LENGTH_SIZE + size};
     h.data_size = source_size(dict->source) - h.data_start;
-    h.text = (scan){reader_over(text, size, LENGTH_SIZE), &dict->memory};
+    h.text = scan_over(text, size, LENGTH_SIZE);
     TRY(check_utf8(text, size, error));
     TRY(read_entries(&h, error));
     return check_places(&h, error);

@@ -39,24 +39,37 @@ typedef struct walk {
     effnet_error *error;
 } walk;
 
-effnet_status torch_place_storage(torch_storage *s, uint64_t offset, uint64_t bytes, effnet_error *error)
+/* "storage KEY: ..." for a storage that does not fit its place. */
+static effnet_status misplaced(const torch_storage *s, uint64_t offset, uint64_t bytes, effnet_error *error)
 {
     char key[48];
-    uint64_t declared;
     text_escape(key, sizeof key, s->key, s->key_size);
+    return error_set_at(error, EFFNET_ERR_FORMAT, offset,
+                        "storage %s: size mismatch: %" PRIu64 " elements of %u bytes declared, %" PRIu64
+                        " bytes stored",
+                        key, s->count, s->type->element_size, bytes);
+}
+
+static effnet_status bad_view(const torch_storage *s, uint64_t offset, effnet_error *error)
+{
+    char key[48];
+    text_escape(key, sizeof key, s->key, s->key_size);
+    return error_set_at(error, EFFNET_ERR_FORMAT, offset,
+                        "storage %s: out of range: a view of %" PRIu64 " elements from %" PRIu64
+                        " in a storage of %" PRIu64,
+                        key, s->view_count, s->view_offset, s->count);
+}
+
+effnet_status torch_place_storage(torch_storage *s, uint64_t offset, uint64_t bytes, effnet_error *error)
+{
+    uint64_t declared;
     if (__builtin_mul_overflow(s->count, s->type->element_size, &declared) || declared != bytes)
-        return error_set_at(error, EFFNET_ERR_FORMAT, offset,
-                            "storage %s: size mismatch: %" PRIu64 " elements of %u bytes declared, %" PRIu64
-                            " bytes stored",
-                            key, s->count, s->type->element_size, bytes);
+        return misplaced(s, offset, bytes, error);
     s->offset = offset;
     s->bytes = bytes;
     if (!s->is_view) return EFFNET_OK;
     if (s->view_offset > s->count || s->view_count > s->count - s->view_offset)
-        return error_set_at(error, EFFNET_ERR_FORMAT, offset,
-                            "storage %s: out of range: a view of %" PRIu64 " elements from %" PRIu64
-                            " in a storage of %" PRIu64,
-                            key, s->view_count, s->view_offset, s->count);
+        return bad_view(s, offset, error);
     s->offset += s->view_offset * s->type->element_size;
     s->bytes = s->view_count * s->type->element_size;
     return EFFNET_OK;
@@ -75,15 +88,19 @@ static bool last_element(const torch_tensor *t, uint64_t *out)
     return true;
 }
 
-static effnet_status fill_tensor(const walk *w, state_tensor *out, const torch_tensor *t)
+static effnet_status unsupported(const walk *w, const state_tensor *out, const torch_tensor *t)
 {
     char type[TORCH_NAME_SIZE];
     torch_global_name(type, t->type);
     if (!t->storage)
         return dict_fail(w->error, EFFNET_ERR_UNSUPPORTED, 0, out->name, "unsupported kind (%s)", type);
-    if (!t->type->readable)
-        return dict_fail(w->error, EFFNET_ERR_UNSUPPORTED, t->storage->offset, out->name,
-                         "unsupported dtype %s", type);
+    return dict_fail(w->error, EFFNET_ERR_UNSUPPORTED, t->storage->offset, out->name, "unsupported dtype %s",
+                     type);
+}
+
+static effnet_status fill_tensor(const walk *w, state_tensor *out, const torch_tensor *t)
+{
+    if (!t->storage || !t->type->readable) return unsupported(w, out, t);
     const torch_storage *s = t->storage;
     out->dtype = t->type->dtype;
     out->rank = t->rank;

@@ -425,6 +425,43 @@ static void harmless_things_load(void **state)
     free(p.data);
 }
 
+/* _rebuild_from_type_v2(function, class, arguments, state) around each of the functions it may call. */
+static void tensors_of_a_class(void **state)
+{
+    (void)state;
+    bytes p = {0};
+    put_text(&p, "}(");
+    op_text(&p, "a");
+    op_global(&p, "torch._tensor _rebuild_from_type_v2");
+    put_text(&p, "(");
+    op_global(&p, "torch._utils _rebuild_tensor_v2");
+    op_global(&p, "my Tensor");
+    put_text(&p, "(");
+    op_storage(&p, "torch FloatStorage", "0", 4);
+    put_text(&p, "K\1K\3\x85K\1\x85\x89}t}tR");
+    op_text(&p, "b");
+    op_global(&p, "torch._tensor _rebuild_from_type_v2");
+    put_text(&p, "(");
+    op_global(&p, "torch._utils _rebuild_parameter");
+    op_global(&p, "my Parameter");
+    op_four(&p);
+    put_text(&p, "\x88}\x87}tRu.");
+    state_dict *dict = made_accepted(&p);
+    assert_values(dict, "", "a", four + 1, 3);
+    assert_values(dict, "", "b", four, 4);
+    state_free(dict);
+    free(p.data);
+    bytes q = {0};
+    put_text(&q, "}");
+    op_text(&q, "q");
+    op_global(&q, "torch._tensor _rebuild_from_type_v2");
+    put_text(&q, "(");
+    op_global(&q, "torch._utils _rebuild_qtensor");
+    op_global(&q, "my Tensor");
+    put_text(&q, ")}tRs.");
+    made_refused(&q, EFFNET_ERR_UNSUPPORTED, "tensor q: unsupported kind (torch._utils._rebuild_qtensor)");
+}
+
 static void whole_objects_are_refused_with_advice(void **state)
 {
     (void)state;
@@ -528,6 +565,7 @@ int main(void)
         cmocka_unit_test(p21_lengths),
         cmocka_unit_test(many_objects_have_a_ceiling),
         cmocka_unit_test(harmless_things_load),
+        cmocka_unit_test(tensors_of_a_class),
         cmocka_unit_test(whole_objects_are_refused_with_advice),
         cmocka_unit_test(g8_hostile_names),
         cmocka_unit_test(every_opcode_on_every_value),

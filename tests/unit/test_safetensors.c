@@ -68,6 +68,16 @@ static void reads_all_types(void **state)
     free(b.data);
 }
 
+static void lack_of_memory(void **state)
+{
+    (void)state;
+    bytes b = file_of("{\"__metadata__\":{\"a\":\"\\n\",\"b\":\"c\"},"
+                      "\"\\u0061\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}",
+                      1);
+    survives_lack_of_memory(&b);
+    free(b.data);
+}
+
 static void s1_too_small(void **state)
 {
     (void)state;
@@ -437,6 +447,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_all_types),
+        cmocka_unit_test(lack_of_memory),
         cmocka_unit_test(s1_too_small),
         cmocka_unit_test(s2_s3_length_beyond),
         cmocka_unit_test(s4_not_json),

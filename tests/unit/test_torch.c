@@ -9,6 +9,8 @@
 
 #include <dirent.h>
 
+#include "base/pool.h"
+
 typedef struct expected {
     const char *group, *name;
     state_dtype dtype;
@@ -102,6 +104,29 @@ static void plain_state_dicts(void **state)
     expect_file("plain.pth", STATE_TORCH_ZIP, plain, PLAIN);
     expect_file("plain_legacy.pth", STATE_TORCH_LEGACY, plain, PLAIN);
     expect_file("plain_protocol3.pth", STATE_TORCH_ZIP, plain, PLAIN);
+}
+
+/* One dict, read by four threads at once. */
+static void read_all(void *context, size_t member, size_t members)
+{
+    (void)member;
+    (void)members;
+    for (size_t round = 0; round < 50; round++)
+        for (size_t i = 0; i < PLAIN; i++)
+            expect_tensor(context, &plain[i]);
+}
+
+static void threads_share_a_dict(void **state)
+{
+    (void)state;
+    effnet_error error;
+    pool *team;
+    state_dict *dict = open_fixture("plain.pth", &error);
+    assert_non_null(dict);
+    assert_int_equal(pool_create(&team, 4, &error), EFFNET_OK);
+    pool_run(team, read_all, dict);
+    pool_free(team);
+    state_free(dict);
 }
 
 /* Rows P23 and P25. */
@@ -207,6 +232,19 @@ static void prefixes_and_flips(void **state)
     }
 }
 
+static void lack_of_memory(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"checkpoint.pth.tar", "checkpoint_legacy.pth.tar"};
+    for (size_t k = 0; k < 2; k++) {
+        char path[512];
+        snprintf(path, sizeof path, TEST_DATA "/torch/%s", files[k]);
+        bytes b = load(path);
+        survives_lack_of_memory(&b);
+        free(b.data);
+    }
+}
+
 /* Every file of a folder opens or gives one line. */
 static void touch_folder(const char *folder, size_t least)
 {
@@ -251,9 +289,10 @@ static void weights_of_others(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain_state_dicts),   cmocka_unit_test(checkpoints_with_everything_beside),
-        cmocka_unit_test(refused_with_advice), cmocka_unit_test(prefixes_and_flips),
-        cmocka_unit_test(attacks_of_others),   cmocka_unit_test(weights_of_others),
+        cmocka_unit_test(plain_state_dicts),    cmocka_unit_test(checkpoints_with_everything_beside),
+        cmocka_unit_test(refused_with_advice),  cmocka_unit_test(prefixes_and_flips),
+        cmocka_unit_test(threads_share_a_dict), cmocka_unit_test(lack_of_memory),
+        cmocka_unit_test(attacks_of_others),    cmocka_unit_test(weights_of_others),
     };
     return cmocka_run_group_tests_name("torch", tests, NULL, NULL);
 }

@@ -30,7 +30,7 @@
 #define UNDER_ASAN 1
 #endif
 
-/* ---- Heap: bytes in use now, and at most since heap_reset. ---- */
+/* ---- Heap: bytes in use now, and at most since heap_reset; and allocations that fail on demand. ---- */
 
 static atomic_size_t heap_now, heap_peak;
 
@@ -59,6 +59,13 @@ static inline void heap_count_sized(const volatile void *block, size_t size)
     heap_count(block);
 }
 
+enum { HEAP_CAN_FAIL = 0 };
+
+static inline void heap_fail_after(size_t allocations)
+{
+    (void)allocations;
+}
+
 static inline void heap_watch(void)
 {
     static bool watched;
@@ -72,22 +79,40 @@ void *__libc_calloc(size_t, size_t);
 void *__libc_realloc(void *, size_t);
 void __libc_free(void *);
 
+enum { HEAP_CAN_FAIL = 1 };
+
+static atomic_size_t heap_left = SIZE_MAX;
+
+/* Lets that many allocations go well, and none after them; SIZE_MAX for no end. */
+static inline void heap_fail_after(size_t allocations)
+{
+    atomic_store(&heap_left, allocations);
+}
+
+static inline bool heap_fails(void)
+{
+    const size_t left = atomic_load(&heap_left);
+    if (left > 0 && left < SIZE_MAX) atomic_store(&heap_left, left - 1);
+    return left == 0;
+}
+
 void *malloc(size_t size)
 {
-    void *block = __libc_malloc(size);
+    void *block = heap_fails() ? NULL : __libc_malloc(size);
     heap_count(block);
     return block;
 }
 
 void *calloc(size_t count, size_t size)
 {
-    void *block = __libc_calloc(count, size);
+    void *block = heap_fails() ? NULL : __libc_calloc(count, size);
     heap_count(block);
     return block;
 }
 
 void *realloc(void *old, size_t size)
 {
+    if (heap_fails()) return NULL;
     heap_uncount(old);
     void *block = __libc_realloc(old, size);
     heap_count(block ? block : size ? old : NULL);
@@ -228,6 +253,31 @@ static inline state_dict *accepted(const bytes *file)
     assert_int_equal(status, EFFNET_OK);
     assert_non_null(dict);
     return dict;
+}
+
+/* Opening a good file with one allocation after the other failing: always the one error, and nothing left
+ * behind. Builds that bring an allocator of their own have nothing to show here. */
+static inline void survives_lack_of_memory(const bytes *file)
+{
+    enum { MOST = 10000 };
+    for (size_t n = 0; HEAP_CAN_FAIL; n++) {
+        effnet_error error = {0};
+        state_dict *dict = NULL;
+        source *s;
+        assert_true(n < MOST);
+        assert_int_equal(source_open_memory(&s, file->data, file->size, "test", &error), EFFNET_OK);
+        const size_t before = atomic_load(&heap_now);
+        heap_fail_after(n);
+        const effnet_status status = state_open(&dict, s, &error);
+        heap_fail_after(SIZE_MAX);
+        if (status == EFFNET_OK) {
+            state_free(dict);
+            return;
+        }
+        assert_int_equal(status, EFFNET_ERR_MEMORY);
+        assert_null(dict);
+        assert_true(atomic_load(&heap_now) < before); /* the source is gone, and nothing came in its place */
+    }
 }
 
 /* The values of a tensor, to be freed. */
