@@ -22,12 +22,12 @@
 #include "weights/state.h"
 
 #if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNDER_ASAN 1
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define UNDER_SANITIZER 1
 #endif
 #endif
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_ASAN 1
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define UNDER_SANITIZER 1
 #endif
 
 /* ---- Heap: bytes in use now, and at most since heap_reset; and allocations that fail on demand. ---- */
@@ -49,7 +49,7 @@ static inline void heap_uncount(const volatile void *block)
     if (block) atomic_fetch_sub(&heap_now, malloc_usable_size((void *)block));
 }
 
-#ifdef UNDER_ASAN
+#ifdef UNDER_SANITIZER
 int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void *, size_t),
                                               void (*)(const volatile void *));
 
@@ -209,7 +209,7 @@ static inline double cpu_seconds(void)
 /* Release builds are held to 100 ms a case, builds that check themselves to a second. */
 static inline double time_limit(void)
 {
-#if defined(UNDER_ASAN) || !defined(NDEBUG) || !defined(__OPTIMIZE__)
+#if defined(UNDER_SANITIZER) || !defined(NDEBUG) || !defined(__OPTIMIZE__)
     return 1.0;
 #else
     return 0.1;
