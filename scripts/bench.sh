@@ -15,7 +15,7 @@ echo "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(nproc) proc
 mapfile -t copies < <(yes "$photo" | head -n $passes)
 for threads in 1 $(nproc); do
     network=$("$effnet" classify --json --threads "$threads" "${copies[@]}" \
-        | sed -nE 's/.*"network": *([0-9.]+).*/\1/p' | sort -n | sed -n "$((passes / 2))p")
-    echo "$threads thread(s): network $network ms (median of $passes); whole command: $(
+        | sed -nE 's/.*"network": *([0-9.]+).*/\1/p' | sort -n | sed -n "$((passes / 2))p" | xargs printf %.1f)
+    echo "$threads thread(s): network alone $network ms (median of $passes); whole command, $(
         "$measure" -r 10 "$effnet" classify --threads "$threads" "$photo")"
 done

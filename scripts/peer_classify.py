@@ -5,9 +5,13 @@
 Needs torch, timm, Pillow, numpy and safetensors. The weights are the default model with timm's names:
     effnet convert efficientnet-lite0 --to timm -o WEIGHTS.safetensors
 
-    peer_classify.py WEIGHTS.safetensors PHOTO [THREADS]
+    peer_classify.py WEIGHTS.safetensors PHOTO [THREADS [PASSES]]
+
+With PASSES, the median time of so many passes through the network alone is printed too.
 """
+import statistics
 import sys
+import time
 
 import numpy
 import PIL.Image
@@ -34,3 +38,12 @@ with torch.inference_mode():
     probabilities = model(tensor)[0].softmax(0)
 for probability, index in zip(*probabilities.topk(5)):
     print(f"{100 * probability:5.1f} %  class {index}")
+
+if len(sys.argv) > 4:
+    times = []
+    with torch.inference_mode():
+        for _ in range(int(sys.argv[4])):
+            start = time.perf_counter()
+            model(tensor)
+            times.append(1e3 * (time.perf_counter() - start))
+    print(f"network alone {statistics.median(times):.1f} ms (median of {len(times)})")
