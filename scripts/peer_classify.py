@@ -24,7 +24,7 @@ if len(sys.argv) > 3:
     torch.set_num_threads(int(sys.argv[3]))
 
 model = timm.create_model("tf_efficientnet_lite0")
-model.load_state_dict(safetensors.torch.load_file(weights), strict=False)  # effnet does not write num_batches_tracked
+model.load_state_dict(safetensors.torch.load_file(weights))
 model.eval()
 
 image = PIL.Image.open(photo).convert("RGB")
