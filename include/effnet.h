@@ -354,8 +354,8 @@ typedef struct effnet_array {
     float *data;
 } effnet_array;
 
-/** Reads a .npy file of float32 (little-endian, C or Fortran order) into `out`, to be freed with
- * effnet_array_free. */
+/** Reads a .npy file (standard input if `path` is "-") of float32 (little-endian, C or Fortran order) into
+ * `out`, to be freed with effnet_array_free. */
 EFFNET_API effnet_status effnet_array_load(effnet_array *out, const char *path, effnet_error *error);
 EFFNET_API void effnet_array_free(effnet_array *array);
 

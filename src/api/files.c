@@ -2,32 +2,16 @@
  *
  * Files for programs that use the library: whole reads with a limit, atomic writes, arrays, checksums.
  */
-#include <string.h>
-#include <unistd.h>
-
 #include "base/digest.h"
 #include "base/output.h"
 #include "base/source.h"
 #include "weights/arrays.h"
 
-static effnet_status open_input(source **out, const char *path, size_t limit, effnet_error *error)
-{
-    if (strcmp(path, "-") == 0) return source_open_stream(out, STDIN_FILENO, limit, "standard input", error);
-    return source_open_file(out, path, error);
-}
-
 effnet_status effnet_file_read(void **out, size_t *size, const char *path, size_t limit, effnet_error *error)
 {
     if (!out || !size || !path)
         return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_file_read: an argument is NULL");
-    *out = NULL;
-    *size = 0;
-    source *file;
-    TRY(open_input(&file, path, limit, error));
-    const effnet_status status = source_read_all(file, limit, out, size, error);
-    if (status != EFFNET_OK) error_prefix(error, status, source_name(file));
-    source_close(file);
-    return status;
+    return source_load(out, size, path, limit, error);
 }
 
 effnet_status effnet_file_write(const char *path, const void *data, size_t size, effnet_error *error)

@@ -41,9 +41,6 @@ void api_network_clear(effnet_network *network);
 /* Overrides of options over `arch`; EFFNET_NO_CLASSIFIER and negative rates are understood. */
 void api_network_override(net_arch *arch, const effnet_network_options *options);
 
-/* The catalogue network or FILE.json called `name`. */
-effnet_status api_arch_load(net_arch *out, const char *name, effnet_error *error);
-
 /* The packed weights of `m`, made once by whoever asks first. */
 effnet_status api_model_pack(const effnet_model *m, const engine_weights **out, effnet_error *error);
 

@@ -7,23 +7,6 @@
 
 #include "api/handles.h"
 
-static model_options inner_options(const effnet_model_options *options)
-{
-    return (model_options){
-        .arch = options->arch,
-        .dialect = options->dialect,
-        .variant = options->variant,
-        .recipe = options->recipe,
-        .labels = options->labels,
-        .report = options->report,
-        .ema = options->ema,
-        .strict = options->strict,
-        .classes = options->num_classes,
-        .in_channels = options->in_channels,
-        .seed = options->seed,
-    };
-}
-
 /* Takes `checkpoint` over, on failure too. */
 static effnet_status wrap_model(effnet_model **out, model *checkpoint, cpu_level level, effnet_error *error)
 {
@@ -52,18 +35,38 @@ static effnet_status check_level(cpu_level *out, effnet_level level, effnet_erro
                      effnet_level_name(level));
 }
 
+/* The options of effnet.h as the rooms below know them; NULL means the defaults. */
+static effnet_status translate(model_options *out, cpu_level *level, const effnet_model_options *options,
+                               effnet_error *error)
+{
+    const effnet_model_options defaults = {0};
+    if (!options) options = &defaults;
+    *out = (model_options){
+        .arch = options->arch,
+        .dialect = options->dialect,
+        .variant = options->variant,
+        .recipe = options->recipe,
+        .labels = options->labels,
+        .report = options->report,
+        .ema = options->ema,
+        .strict = options->strict,
+        .classes = options->num_classes,
+        .in_channels = options->in_channels,
+        .seed = options->seed,
+    };
+    return check_level(level, options->level, error);
+}
+
 effnet_status effnet_model_load(effnet_model **out, const char *path, const effnet_model_options *options,
                                 effnet_error *error)
 {
     if (!out) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_model_load: out is NULL");
     *out = NULL;
     if (!path) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_model_load: path is NULL");
-    const effnet_model_options defaults = {0};
-    if (!options) options = &defaults;
-    const model_options inner = inner_options(options);
+    model_options inner;
     cpu_level level;
     model *checkpoint;
-    TRY(check_level(&level, options->level, error));
+    TRY(translate(&inner, &level, options, error));
     TRY(model_open(&checkpoint, path, &inner, error));
     return wrap_model(out, checkpoint, level, error);
 }
@@ -75,12 +78,10 @@ effnet_status effnet_model_load_memory(effnet_model **out, const void *data, siz
     *out = NULL;
     if ((size && !data) || !name)
         return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_model_load_memory: data or name is NULL");
-    const effnet_model_options defaults = {0};
-    if (!options) options = &defaults;
-    const model_options inner = inner_options(options);
+    model_options inner;
     cpu_level level;
     model *checkpoint;
-    TRY(check_level(&level, options->level, error));
+    TRY(translate(&inner, &level, options, error));
     TRY(model_open_memory(&checkpoint, data, size, name, &inner, error));
     return wrap_model(out, checkpoint, level, error);
 }

@@ -4,40 +4,10 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "api/handles.h"
-#include "base/source.h"
 #include "model/variant.h"
 #include "net/cost.h"
-
-/* Far more than any description needs. */
-enum { MAX_ARCH_FILE = 1024 * 1024 };
-
-static bool is_arch_file(const char *name)
-{
-    const size_t length = strlen(name);
-    return length > 5 && strcmp(name + length - 5, ".json") == 0;
-}
-
-static effnet_status load_arch_file(net_arch *out, const char *path, effnet_error *error)
-{
-    source *file;
-    TRY(source_open_file(&file, path, error));
-    void *text = NULL;
-    size_t size = 0;
-    effnet_status status = source_read_all(file, MAX_ARCH_FILE, &text, &size, error);
-    if (status == EFFNET_OK) status = net_arch_parse(out, text, size, error);
-    if (status != EFFNET_OK) error_prefix(error, status, path);
-    free(text);
-    source_close(file);
-    return status;
-}
-
-effnet_status api_arch_load(net_arch *out, const char *name, effnet_error *error)
-{
-    return is_arch_file(name) ? load_arch_file(out, name, error) : net_arch_by_name(out, name, error);
-}
 
 /* The public rates: 0 keeps the network's own, negative means none. */
 static void override_rate(double *rate, double wanted)
@@ -77,7 +47,7 @@ effnet_status effnet_network_create(effnet_network **out, const char *name,
     if (!options) options = &defaults;
     net_arch arch;
     net_variant variant = net_variant_source;
-    TRY(api_arch_load(&arch, name, error));
+    TRY(net_arch_load(&arch, name, error));
     api_network_override(&arch, options);
     if (options->variant) TRY(variant_parse(&variant, options->variant, DIALECT_EFFNET, arch.name, error));
     net_graph *graph;

@@ -122,6 +122,12 @@ effnet_status source_open_stream(source **out, int descriptor, size_t limit, con
     return EFFNET_OK;
 }
 
+effnet_status source_open_path(source **out, const char *path, size_t limit, effnet_error *error)
+{
+    if (strcmp(path, "-") == 0) return source_open_stream(out, STDIN_FILENO, limit, "standard input", error);
+    return source_open_file(out, path, error);
+}
+
 void source_close(source *s)
 {
     if (!s) return;
@@ -183,4 +189,16 @@ effnet_status source_read_all(const source *s, size_t limit, void **out, size_t 
     *out = block;
     *size = bytes;
     return EFFNET_OK;
+}
+
+effnet_status source_load(void **out, size_t *size, const char *path, size_t limit, effnet_error *error)
+{
+    *out = NULL;
+    *size = 0;
+    source *s;
+    TRY(source_open_path(&s, path, limit, error));
+    const effnet_status status = source_read_all(s, limit, out, size, error);
+    if (status != EFFNET_OK) error_prefix(error, status, source_name(s));
+    source_close(s);
+    return status;
 }

@@ -22,6 +22,9 @@ effnet_status source_open_memory(source **out, const void *data, size_t size, co
 effnet_status source_open_stream(source **out, int descriptor, size_t limit, const char *name,
                                  effnet_error *error);
 
+/* Standard input, to its end or to `limit` bytes, if `path` is "-"; otherwise the file. */
+effnet_status source_open_path(source **out, const char *path, size_t limit, effnet_error *error);
+
 void source_close(source *s);
 
 uint64_t source_size(const source *s);
@@ -32,5 +35,8 @@ effnet_status source_read(const source *s, uint64_t offset, void *buffer, size_t
 
 /* The whole content in one malloc'd block that the caller frees; larger than `limit` is EFFNET_ERR_LIMIT. */
 effnet_status source_read_all(const source *s, size_t limit, void **out, size_t *size, effnet_error *error);
+
+/* The same of what source_open_path opens, from opening to closing; messages begin with the name. */
+effnet_status source_load(void **out, size_t *size, const char *path, size_t limit, effnet_error *error);
 
 #endif

@@ -140,17 +140,12 @@ static effnet_status read_config(config *out, bool *found, const char *folder, e
     *found = false;
     char *path = join(folder, "config.json");
     if (!path) return error_memory(error);
-    source *file;
-    effnet_status status = source_open_file(&file, path, error);
+    void *text = NULL;
+    size_t size = 0;
+    effnet_status status = source_load(&text, &size, path, CONFIG_MAX_SIZE, error);
     if (status == EFFNET_ERR_NOT_FOUND) {
         free(path);
         return EFFNET_OK;
-    }
-    void *text = NULL;
-    size_t size = 0;
-    if (status == EFFNET_OK) {
-        status = source_read_all(file, CONFIG_MAX_SIZE, &text, &size, error);
-        source_close(file);
     }
     if (status == EFFNET_OK) {
         status = config_parse(out, text, size, error);

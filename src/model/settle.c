@@ -21,34 +21,12 @@ static const char *metadata(const opening *o, const char *key)
 
 /* ---- Network ---- */
 
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t length = strlen(text), tail = strlen(end);
-    return length >= tail && !strcmp(text + length - tail, end);
-}
-
-static effnet_status arch_from_file(net_arch *out, const char *path, effnet_error *error)
-{
-    source *file;
-    TRY(source_open_file(&file, path, error));
-    void *text;
-    size_t size;
-    effnet_status status = source_read_all(file, NET_MAX_FILE, &text, &size, error);
-    source_close(file);
-    TRY(status);
-    status = net_arch_parse(out, text, size, error);
-    free(text);
-    return status == EFFNET_OK ? status : error_prefix(error, status, path);
-}
-
 /* The network as somebody names it; `*said` is false if nobody does. */
 static effnet_status named_arch(net_arch *out, bool *said, const opening *o, effnet_error *error)
 {
     const char *arch = o->options->arch, *network = metadata(o, METADATA_NETWORK);
     *said = true;
-    if (arch)
-        return ends_with(arch, ".json") ? arch_from_file(out, arch, error)
-                                        : net_arch_by_name(out, arch, error);
+    if (arch) return net_arch_load(out, arch, error);
     if (network) {
         const effnet_status status = net_arch_parse(out, network, strlen(network), error);
         return status == EFFNET_OK ? status : error_prefix(error, status, "metadata " METADATA_NETWORK);
@@ -198,7 +176,7 @@ static bool timm_name_tells(const opening *o, net_padding *padding)
 {
     const char *named = o->options->arch, *kept = metadata(o, "arch");
     if (o->names.dialect != DIALECT_TIMM) return false;
-    return (named && !ends_with(named, ".json") && variant_of_name(named, padding)) ||
+    return (named && !net_arch_is_file(named) && variant_of_name(named, padding)) ||
            (o->config && variant_of_name(o->config->architecture, padding)) ||
            (kept && variant_of_name(kept, padding));
 }

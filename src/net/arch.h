@@ -88,6 +88,12 @@ effnet_status net_stage_check(const net_stage *stage, effnet_error *error);
  * are errors. "base": a catalogue name to start from. EFFNET_ERR_FORMAT, or EFFNET_ERR_LIMIT by size. */
 effnet_status net_arch_parse(net_arch *out, const char *json, size_t size, effnet_error *error);
 
+/* True if `name` means a FILE.json and not the catalogue. */
+bool net_arch_is_file(const char *name);
+
+/* The network that `name` means: that of a FILE.json or of the catalogue. */
+effnet_status net_arch_load(net_arch *out, const char *name, effnet_error *error);
+
 /* The same as text, malloc'd; the caller frees it. */
 effnet_status net_arch_format(char **out, const net_arch *arch, effnet_error *error);
 

@@ -2,11 +2,13 @@
  *
  * The published networks, and the many ways in which people spell them.
  *
- *   efficientnet-b0..b8, -l2   lukemelas/EfficientNet-PyTorch utils.py (tensorflow/tpu
- * efficientnet_builder.py) efficientnet-lite0..lite4  tensorflow/tpu lite/efficientnet_lite_builder.py: no
- * SE, ReLU6, stem, head and the repeats of the first and last stage not scaled mobilenet-v2, -0.35..-1.4
- * torchvision mobilenetv2.py; 1.1d and 1.2d: timm efficientnet.py (width 1.1 and 1.2, depth 1.2 and 1.4,
- * stem, head and end stages fixed). Any other width with two decimals works too.
+ * efficientnet-b0..b8, -l2: lukemelas/EfficientNet-PyTorch utils.py (tensorflow/tpu efficientnet_builder.py).
+ *
+ * efficientnet-lite0..lite4: tensorflow/tpu lite/efficientnet_lite_builder.py. No SE, ReLU6; stem, head and
+ * the repeats of the first and last stage are not scaled.
+ *
+ * mobilenet-v2, -0.35..-1.4: torchvision mobilenetv2.py. 1.1d and 1.2d: timm efficientnet.py (width 1.1 and
+ * 1.2, depth 1.2 and 1.4; stem, head and end stages fixed). Any other width with two decimals works too.
  *
  * A name that only timm writes ("tf_" in front, or a tag such as ".in1k" behind) takes timm's resolution
  * where that differs: 300 and 380 for lite3 and lite4 (the official ones are 280 and 300), 475 for

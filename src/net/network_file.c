@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/source.h"
 #include "base/text.h"
 
 typedef enum kind { TEXT, BASE, INTEGER, REAL, FLAG, ACTIVATION, SCALING, BLOCKS, OBJECT } kind;
@@ -235,6 +236,23 @@ effnet_status net_arch_parse(net_arch *out, const char *json, size_t size, effne
         if (error) error->code = status;
     }
     return status;
+}
+
+bool net_arch_is_file(const char *name)
+{
+    const size_t length = strlen(name);
+    return length >= 5 && strcmp(name + length - 5, ".json") == 0;
+}
+
+effnet_status net_arch_load(net_arch *out, const char *name, effnet_error *error)
+{
+    if (!net_arch_is_file(name)) return net_arch_by_name(out, name, error);
+    void *text;
+    size_t size;
+    TRY(source_load(&text, &size, name, NET_MAX_FILE, error));
+    const effnet_status status = net_arch_parse(out, text, size, error);
+    free(text);
+    return status == EFFNET_OK ? status : error_prefix(error, status, name);
 }
 
 /* ---- Writing ---- */

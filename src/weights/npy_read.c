@@ -250,17 +250,16 @@ static effnet_status read_values(const source *s, uint64_t at, const npy_header 
 effnet_status arrays_load(effnet_array *out, const char *path, effnet_error *error)
 {
     memset(out, 0, sizeof *out);
-    const bool stream = strcmp(path, "-") == 0;
-    const char *name = stream ? "standard input" : path;
     source *s = NULL;
-    TRY(stream ? source_open_stream(&s, 0, STREAM_LIMIT, name, error) : source_open_file(&s, path, error));
+    TRY(source_open_path(&s, path, STREAM_LIMIT, error));
     npy_header h = {0};
     uint64_t at = 0;
     float *values = NULL;
     effnet_status status = read_header(s, &h, &at, error);
     if (status == EFFNET_OK) status = read_values(s, at, &h, &values, error);
+    if (status != EFFNET_OK) error_prefix(error, status, source_name(s));
     source_close(s);
-    if (status != EFFNET_OK) return error_prefix(error, status, name);
+    TRY(status);
     out->name = "";
     out->rank = h.rank;
     memcpy(out->shape, h.shape, sizeof out->shape);
