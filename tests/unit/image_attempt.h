@@ -16,7 +16,7 @@ enum { MIB = 1024 * 1024, HEAP_SLACK = 32 * MIB };
 
 /* The time is promised for the optimised build; one that checks or counts every step gets ten times as much.
  */
-#if defined(HEAP_UNDER_ASAN) || defined(TEST_COUNTS_LINES)
+#if defined(HEAP_UNDER_SANITIZER) || defined(TEST_COUNTS_LINES)
 static const double case_seconds = 1.0;
 #else
 static const double case_seconds = 0.1;

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "effnet.h"
+#include "unit/folder.h"
 
 /* Small enough to run in no time, with every kind of layer. */
 static const char network_json[] =
@@ -26,13 +27,11 @@ static const char network_json[] =
     "\"scaling\":\"scaled\"},\"head\":{\"filters\":40,\"scaling\":\"scaled\"},"
     "\"num_classes\":7,\"size\":48}";
 
-static char folder[] = "/tmp/effnet-api-XXXXXX";
 static char network_path[64], model_path[64];
 
 static int set_up(void **state)
 {
-    (void)state;
-    if (!mkdtemp(folder)) return -1;
+    if (make_folder(state)) return -1;
     snprintf(network_path, sizeof network_path, "%s/tiny.json", folder);
     snprintf(model_path, sizeof model_path, "%s/tiny.safetensors", folder);
     effnet_error error;
@@ -52,10 +51,9 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    (void)state;
     unlink(network_path);
     unlink(model_path);
-    return rmdir(folder);
+    return remove_folder(state);
 }
 
 static effnet_model *load(const effnet_model_options *options)

@@ -18,27 +18,7 @@
 
 #include "weights/arrays.h"
 #include "weights/state.h"
-
-static char folder[] = "/tmp/effnet-arrays-XXXXXX";
-
-static const char *in_folder(const char *name)
-{
-    static char path[256];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    return rmdir(folder); /* fails if a test or a temporary file left something */
-}
+#include "unit/folder.h"
 
 /* Writes a .npy with this header and `count` values 0, 1, 2, ... */
 static const char *write_npy(int version, const char *header, size_t count)

@@ -28,27 +28,7 @@
 #include "base/sizes.h"
 #include "base/source.h"
 #include "base/text.h"
-
-static char folder[] = "/tmp/effnet-base-XXXXXX";
-
-static const char *in_folder(const char *name)
-{
-    static char path[256];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    return rmdir(folder);
-}
+#include "unit/folder.h"
 
 static void escape_is_printable(void **state)
 {

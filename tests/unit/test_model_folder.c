@@ -8,27 +8,7 @@
 #include "base/json.h"
 #include "model/config.h"
 #include "model/labels.h"
-
-static char folder[] = "/tmp/effnet-folder-XXXXXX";
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    return rmdir(folder);
-}
-
-static const char *in_folder(const char *name)
-{
-    static char path[256];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
+#include "unit/folder.h"
 
 /* ---- config.json ---- */
 

@@ -16,27 +16,7 @@
 
 #include "weights/dict.h"
 #include "weights/dtype.h"
-
-static char folder[] = "/tmp/effnet-state-XXXXXX";
-
-static const char *in_folder(const char *name)
-{
-    static char path[256];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    return rmdir(folder);
-}
+#include "unit/folder.h"
 
 static void memory_dict_finds_what_was_added(void **state)
 {
@@ -170,18 +150,6 @@ static const state_output outputs[] = {
     {"n", STATE_I64, 0, {0}},
 };
 static const state_text texts[] = {{"format", "pt"}, {"labels", "t\xC3\xA4nch\n\"x\"\\"}};
-
-static bytes read_file(const char *path)
-{
-    bytes b = {0};
-    char chunk[4096];
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    for (size_t n; (n = fread(chunk, 1, sizeof chunk, f)) > 0;)
-        put(&b, chunk, n);
-    fclose(f);
-    return b;
-}
 
 static void writes_what_it_reads(void **state)
 {

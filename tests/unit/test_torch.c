@@ -193,18 +193,6 @@ static void refused_with_advice(void **state)
     }
 }
 
-static bytes load(const char *path)
-{
-    bytes b = {0};
-    char chunk[65536];
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    for (size_t n; (n = fread(chunk, 1, sizeof chunk, f)) > 0;)
-        put(&b, chunk, n);
-    fclose(f);
-    return b;
-}
-
 /* G1 and G2: every prefix is an error that says so, and no flipped bit does harm. Storages bear no CRC, so
  * that a flip in them goes unseen. */
 static void prefixes_and_flips(void **state)
@@ -214,7 +202,7 @@ static void prefixes_and_flips(void **state)
     for (size_t k = 0; k < 3; k++) {
         char path[512];
         snprintf(path, sizeof path, TEST_DATA "/torch/%s", files[k]);
-        bytes b = load(path);
+        bytes b = read_file(path);
         for (size_t size = 0; size < b.size; size++) {
             bytes prefix = {malloc(size + 1), size, size};
             memcpy(prefix.data, b.data, size);
@@ -239,7 +227,7 @@ static void lack_of_memory(void **state)
     for (size_t k = 0; k < 2; k++) {
         char path[512];
         snprintf(path, sizeof path, TEST_DATA "/torch/%s", files[k]);
-        bytes b = load(path);
+        bytes b = read_file(path);
         survives_lack_of_memory(&b);
         free(b.data);
     }
@@ -255,7 +243,7 @@ static void touch_folder(const char *folder, size_t least)
         char path[1024];
         snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
         if (entry->d_type == DT_DIR) continue;
-        bytes b = load(path);
+        bytes b = read_file(path);
         const double start = cpu_seconds();
         touch(b.data, b.size);
         assert_true(cpu_seconds() - start <= time_limit());

@@ -12,132 +12,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <malloc.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "unit/heap.h"
 #include "weights/state.h"
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define UNDER_SANITIZER 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define UNDER_SANITIZER 1
-#endif
-
-/* ---- Heap: bytes in use now, and at most since heap_reset; and allocations that fail on demand. ---- */
-
-static atomic_size_t heap_now, heap_peak;
-
-static inline void heap_count(const volatile void *block)
-{
-    if (!block) return;
-    const size_t now =
-        atomic_fetch_add(&heap_now, malloc_usable_size((void *)block)) + malloc_usable_size((void *)block);
-    size_t peak = atomic_load(&heap_peak);
-    while (peak < now && !atomic_compare_exchange_weak(&heap_peak, &peak, now))
-        continue;
-}
-
-static inline void heap_uncount(const volatile void *block)
-{
-    if (block) atomic_fetch_sub(&heap_now, malloc_usable_size((void *)block));
-}
-
-#ifdef UNDER_SANITIZER
-int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void *, size_t),
-                                              void (*)(const volatile void *));
-
-static inline void heap_count_sized(const volatile void *block, size_t size)
-{
-    (void)size;
-    heap_count(block);
-}
-
-enum { HEAP_CAN_FAIL = 0 };
-
-static inline void heap_fail_after(size_t allocations)
-{
-    (void)allocations;
-}
-
-static inline void heap_watch(void)
-{
-    static bool watched;
-    if (!watched) __sanitizer_install_malloc_and_free_hooks(heap_count_sized, heap_uncount);
-    watched = true;
-}
-#else
-/* glibc lets a program bring its own malloc, and offers its own under these names. */
-void *__libc_malloc(size_t);
-void *__libc_calloc(size_t, size_t);
-void *__libc_realloc(void *, size_t);
-void __libc_free(void *);
-
-enum { HEAP_CAN_FAIL = 1 };
-
-static atomic_size_t heap_left = SIZE_MAX;
-
-/* Lets that many allocations go well, and none after them; SIZE_MAX for no end. */
-static inline void heap_fail_after(size_t allocations)
-{
-    atomic_store(&heap_left, allocations);
-}
-
-static inline bool heap_fails(void)
-{
-    const size_t left = atomic_load(&heap_left);
-    if (left > 0 && left < SIZE_MAX) atomic_store(&heap_left, left - 1);
-    return left == 0;
-}
-
-void *malloc(size_t size)
-{
-    void *block = heap_fails() ? NULL : __libc_malloc(size);
-    heap_count(block);
-    return block;
-}
-
-void *calloc(size_t count, size_t size)
-{
-    void *block = heap_fails() ? NULL : __libc_calloc(count, size);
-    heap_count(block);
-    return block;
-}
-
-void *realloc(void *old, size_t size)
-{
-    if (heap_fails()) return NULL;
-    heap_uncount(old);
-    void *block = __libc_realloc(old, size);
-    heap_count(block ? block : size ? old : NULL);
-    return block;
-}
-
-void free(void *block)
-{
-    heap_uncount(block);
-    __libc_free(block);
-}
-
-static inline void heap_watch(void) {}
-#endif
-
-/* Bytes above what was in use at the last call. */
-static inline size_t heap_reset(void)
-{
-    static size_t base;
-    heap_watch();
-    const size_t peak = atomic_load(&heap_peak), above = peak > base ? peak - base : 0;
-    base = atomic_load(&heap_now);
-    atomic_store(&heap_peak, base);
-    return above;
-}
 
 /* ---- Files built in memory ---- */
 
@@ -189,6 +70,19 @@ static inline void put_repeated(bytes *b, const char *text, size_t times)
         put_text(b, text);
 }
 
+/* All of a file, to be freed. */
+static inline bytes read_file(const char *path)
+{
+    bytes b = {0};
+    char chunk[65536];
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    for (size_t n; (n = fread(chunk, 1, sizeof chunk, f)) > 0;)
+        put(&b, chunk, n);
+    fclose(f);
+    return b;
+}
+
 /* ---- Opening them ---- */
 
 enum { HEAP_HEAD = 64 * 1024, HEAP_METADATA = 32 * 1024 * 1024 };
@@ -209,7 +103,7 @@ static inline double cpu_seconds(void)
 /* Release builds are held to 100 ms a case, builds that check themselves to a second. */
 static inline double time_limit(void)
 {
-#if defined(UNDER_SANITIZER) || !defined(NDEBUG) || !defined(__OPTIMIZE__)
+#if defined(HEAP_UNDER_SANITIZER) || !defined(NDEBUG) || !defined(__OPTIMIZE__)
     return 1.0;
 #else
     return 0.1;
@@ -222,11 +116,11 @@ static inline void refused_within(const bytes *file, effnet_status status, const
 {
     effnet_error error = {0};
     state_dict *dict = (state_dict *)1;
-    heap_reset();
+    heap_mark();
     const double start = cpu_seconds();
     const effnet_status got = open_bytes(&dict, file->data, file->size, &error);
     const double seconds = cpu_seconds() - start;
-    const size_t used = heap_reset();
+    const size_t used = heap_used();
     if (got != status || !strstr(error.message, rule))
         print_error("got %d \"%s\", want %d with \"%s\"\n", (int)got, error.message, (int)status, rule);
     assert_int_equal(got, status);
