@@ -64,14 +64,13 @@ extern "C" {
 /** What went wrong, by whose fault it is. The numbers are stable. */
 typedef enum effnet_status {
     EFFNET_OK = 0,
-    EFFNET_ERR_ARGUMENT =
-        1, /**< the caller asked for something that cannot be: a bad option, name, size or phi */
-    EFFNET_ERR_FORMAT = 2,      /**< a file breaks the rules of its format, or is cut short */
-    EFFNET_ERR_LIMIT = 3,       /**< a file is beyond a limit (pixels, bytes, tensors, depth) */
+    EFFNET_ERR_ARGUMENT = 1, /**< the caller asked for what cannot be: a bad option, endpoint, size or phi */
+    EFFNET_ERR_FORMAT = 2,   /**< a file breaks the rules of its format, or is cut short */
+    EFFNET_ERR_LIMIT = 3,    /**< a file is beyond a limit (pixels, bytes, tensors, depth) */
     EFFNET_ERR_UNSUPPORTED = 4, /**< a legal file uses what effnet does not read */
     EFFNET_ERR_MISMATCH = 5,    /**< tensors do not fit the network: missing, unexpected or mis-shaped */
     EFFNET_ERR_AMBIGUOUS = 6,   /**< the file alone does not settle the network; say which */
-    EFFNET_ERR_NOT_FOUND = 7,   /**< no such file, or no network, model or endpoint of that name */
+    EFFNET_ERR_NOT_FOUND = 7,   /**< no such file, and no network of that name */
     EFFNET_ERR_MISSING = 8,     /**< built without the library that this needs */
     EFFNET_ERR_MEMORY = 9,      /**< out of memory */
     EFFNET_ERR_OS = 10,         /**< a thread or another resource of the system could not be had */

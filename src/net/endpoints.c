@@ -69,7 +69,7 @@ static int numbered(const char *name, const char *prefix)
 static effnet_status not_found(const net_graph *graph, const char *name, effnet_error *error)
 {
     net_endpoint unused;
-    return error_set(error, EFFNET_ERR_NOT_FOUND,
+    return error_set(error, EFFNET_ERR_ARGUMENT,
                      "no endpoint is called '%.60s'; there are reduction_1 to reduction_%d, stem, block:0 to "
                      "block:%d, features, pooled%s",
                      name, find_reduction(&unused, graph, 0), graph->block_count - 1,

@@ -115,7 +115,7 @@ typedef struct net_endpoint {
 
 /* Resolves "reduction_1".. (the last place before each loss of height, then the last block, as the source's
  * extract_endpoints numbers them; one more is "features", so reduction_6 in most nets), "stem", "block:N",
- * "features" (after the head's activation), "pooled", "logits". EFFNET_ERR_NOT_FOUND says what there is. */
+ * "features" (after the head's activation), "pooled", "logits". EFFNET_ERR_ARGUMENT says what there is. */
 effnet_status net_endpoint_find(net_endpoint *out, const net_graph *graph, const char *name,
                                 effnet_error *error);
 

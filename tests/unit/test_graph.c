@@ -341,7 +341,7 @@ static void is_no_endpoint(const net_graph *graph, const char *name, const char 
 {
     net_endpoint e;
     effnet_error error;
-    assert_int_equal(net_endpoint_find(&e, graph, name, &error), EFFNET_ERR_NOT_FOUND);
+    assert_int_equal(net_endpoint_find(&e, graph, name, &error), EFFNET_ERR_ARGUMENT);
     if (!strstr(error.message, words)) fail_msg("'%s' does not say '%s'", error.message, words);
 }
 
