@@ -362,6 +362,25 @@ EFFNET_API void effnet_array_free(effnet_array *array);
 EFFNET_API effnet_status effnet_array_save(const char *path, const effnet_array *arrays, size_t count,
                                            effnet_error *error);
 
+/** Arrays that grow by rows while they are written, in memory that does not depend on how many. */
+typedef struct effnet_array_writer effnet_array_writer;
+
+/** Begins what effnet_array_save would write to `path`; of each array name, rank (from 1) and shape[1]...
+ * count. Rows wait in nameless files in the folder of `path` until effnet_array_writer_save, so the disk
+ * needs room for them twice. */
+EFFNET_API effnet_status effnet_array_writer_create(effnet_array_writer **out, const char *path,
+                                                    const effnet_array *arrays, size_t count,
+                                                    effnet_error *error);
+
+/** Appends `row_count` rows to each array: rows[i] is [row_count][shape[1]]... of array i. After a failure
+ * the writer can only be freed. */
+EFFNET_API effnet_status effnet_array_writer_append(effnet_array_writer *writer, const float *const *rows,
+                                                    size_t row_count, effnet_error *error);
+
+/** Writes the file with all rows so far; whole or not at all. */
+EFFNET_API effnet_status effnet_array_writer_save(const effnet_array_writer *writer, effnet_error *error);
+EFFNET_API void effnet_array_writer_free(effnet_array_writer *writer);
+
 /** Reads a file, or standard input if `path` is "-", into a malloc'd block that the caller frees. More than
  * `limit` bytes is EFFNET_ERR_LIMIT; what is not a regular file is refused. */
 EFFNET_API effnet_status effnet_file_read(void **out, size_t *size, const char *path, size_t limit,

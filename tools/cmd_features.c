@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * effnet features: vectors or maps of pictures into a file of arrays. The rows are kept in memory until all
- * are there.
+ * effnet features: vectors or maps of pictures into a file of arrays. Memory does not grow with the pictures:
+ * rows wait on the disk, and their paths are printed at once.
  */
-#include <stdlib.h>
-
 #include "commands.h"
 #include "json.h"
 #include "models.h"
@@ -23,12 +21,6 @@ typedef struct settings {
     size_t batch;
     bool json;
 } settings;
-
-/* The pictures whose rows are in the file. */
-typedef struct row_names {
-    char **paths;
-    size_t count, capacity;
-} row_names;
 
 static const option_spec specs[] = {
     TAP_OPTIONS,
@@ -55,55 +47,25 @@ static settings read_options(option_parser *o)
     return s;
 }
 
-/* Takes the path of a picture that has a row now. */
-static bool row_names_take(row_names *r, picture *p)
+static int print_row(const picture *p, size_t row, bool json)
 {
-    if (r->count == r->capacity) {
-        const size_t capacity = r->capacity ? 2 * r->capacity : 64;
-        char **grown = realloc(r->paths, capacity * sizeof *grown);
-        if (!grown) return false;
-        r->paths = grown;
-        r->capacity = capacity;
-    }
-    r->paths[r->count++] = p->path;
-    p->path = NULL;
-    return true;
-}
-
-static void row_names_free(row_names *r)
-{
-    for (size_t i = 0; i < r->count; i++)
-        free(r->paths[i]);
-    free(r->paths);
-}
-
-static int print_rows(const row_names *r, bool json)
-{
-    for (size_t i = 0; i < r->count; i++) {
-        if (json) {
-            if (!json_print(json_pack("{s:I,s:o}", "row", (json_int_t)i, "path", json_text(r->paths[i]))))
-                return EXIT_SYSTEM;
-        } else {
-            print_text(r->paths[i]);
-            print("\n");
-        }
-    }
+    if (json)
+        return json_print(json_pack("{s:I,s:o}", "row", (json_int_t)row, "path", json_text(p->path)))
+                   ? EXIT_DONE
+                   : EXIT_SYSTEM;
+    print_text(p->path);
+    print("\n");
     return EXIT_DONE;
 }
 
-/* All pictures into rows. */
-static int collect(pictures *p, taps *t, effnet_session *session, row_names *rows)
+/* The pictures that are prepared into rows. */
+static int add_rows(const pictures *p, taps *t, effnet_session *session, bool json)
 {
-    while (pictures_next(p)) {
-        const int code = p->ready ? taps_run(t, session, p->inputs, p->ready) : EXIT_DONE;
-        if (code != EXIT_DONE) return code;
-        for (size_t i = 0; i < p->count; i++)
-            if (p->items[i].error.code == EFFNET_OK && !row_names_take(rows, &p->items[i]))
-                return report_failure(EXIT_SYSTEM, "out of memory");
-        progress_show(t->images, 0, "pictures");
-    }
-    progress_hide();
-    return EXIT_DONE;
+    size_t row = t->images;
+    int code = p->ready ? taps_run(t, session, p->inputs, p->ready) : EXIT_DONE;
+    for (size_t i = 0; code == EXIT_DONE && i < p->count; i++)
+        if (p->items[i].error.code == EFFNET_OK) code = print_row(&p->items[i], row++, json);
+    return code;
 }
 
 static int extract(const settings *s, const effnet_model *model, effnet_session *session, char *const *paths,
@@ -111,14 +73,15 @@ static int extract(const settings *s, const effnet_model *model, effnet_session 
 {
     pictures p = {0};
     taps t = {0};
-    row_names rows = {0};
     int code = taps_open(&t, &s->taps, session, s->batch);
     if (code == EXIT_DONE) code = pictures_open(&p, model, &s->image, paths, path_count, s->batch);
-    if (code == EXIT_DONE) code = collect(&p, &t, session, &rows);
+    while (code == EXIT_DONE && pictures_next(&p)) {
+        code = add_rows(&p, &t, session, s->json);
+        progress_show(t.images, 0, "pictures");
+    }
+    progress_hide();
     if (code == EXIT_DONE && t.images > 0) code = taps_save(&t);
-    if (code == EXIT_DONE) code = print_rows(&rows, s->json);
     if (code == EXIT_DONE) code = p.failure;
-    row_names_free(&rows);
     taps_free(&t);
     pictures_close(&p);
     return code;
@@ -150,12 +113,16 @@ const command cmd_features = {
     .arguments = "[OPTIONS] PATH... -o FILE",
     .summary = "Feature vectors or maps of pictures to .npy, .npz or .safetensors",
     .text =
-        "One row for each picture, in the order of the command line; the paths of the rows are printed, one "
-        "a\n"
-        "line, when the file is complete. A picture that cannot be read is reported and has no row. Without\n"
-        "--at the rows are the pooled vectors, [pictures][channels]; maps are [pictures][channels][height]\n"
-        "[width], or with --layout nhwc [pictures][height][width][channels]. In .npz and .safetensors the\n"
-        "arrays are called as their endpoints. An existing file is replaced.\n\n"
+        "One row for each picture, in the order of the command line; the path of each is printed when its "
+        "row "
+        "is\n"
+        "there. A picture that cannot be read is reported and has no row. Without --at the rows are the "
+        "pooled\n"
+        "vectors, [pictures][channels]; maps are [pictures][channels][height][width], or with --layout nhwc\n"
+        "[pictures][height][width][channels]. In .npz and .safetensors the arrays are called as their "
+        "endpoints.\n"
+        "An existing file is replaced, when all rows are there; until then they need room on the same "
+        "disk.\n\n"
         "Examples:\n"
         "  effnet features photos/ -o vectors.npy > rows.txt\n"
         "  effnet features a.jpg b.jpg -o maps.npz --at reduction_3,reduction_4,reduction_5,logits\n",

@@ -5,7 +5,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "taps.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,97 +58,14 @@ void tap_choice_free(tap_choice *choice)
     free(choice->names);
 }
 
-/* ---- running ---- */
-
-int taps_open(taps *t, const tap_choice *choice, const effnet_session *session, size_t batch)
-{
-    *t = (taps){.choice = choice};
-    for (size_t i = 0; i < choice->count; i++) {
-        effnet_error error;
-        effnet_shape *shape = &t->shapes[i];
-        if (effnet_session_get_shape(session, choice->endpoints[i], shape, &error) != EFFNET_OK)
-            return report_error(&error);
-        t->sizes[i] = (size_t)shape->height * (size_t)shape->width * (size_t)shape->channels;
-        t->scratch[i] = calloc(batch, t->sizes[i] * sizeof(float));
-        if (!t->scratch[i]) return report_failure(EXIT_SYSTEM, "out of memory");
-    }
-    return EXIT_DONE;
-}
-
-void taps_free(taps *t)
-{
-    for (size_t i = 0; i < MAX_TAPS; i++) {
-        free(t->values[i]);
-        free(t->scratch[i]);
-    }
-}
-
-/* Room for `images` rows of every endpoint. */
-static bool reserve(taps *t, size_t images)
-{
-    size_t capacity = t->capacity ? t->capacity : 1;
-    while (capacity < images)
-        capacity *= 2;
-    if (capacity == t->capacity) return true;
-    for (size_t i = 0; i < t->choice->count; i++) {
-        if (capacity > SIZE_MAX / sizeof(float) / t->sizes[i]) return false;
-        float *grown = realloc(t->values[i], capacity * t->sizes[i] * sizeof(float));
-        if (!grown) return false;
-        t->values[i] = grown;
-    }
-    t->capacity = capacity;
-    return true;
-}
-
-void layout_to_nchw(float *out, const float *in, size_t pixels, size_t channels)
-{
-    for (size_t c = 0; c < channels; c++)
-        for (size_t p = 0; p < pixels; p++)
-            out[c * pixels + p] = in[p * channels + c];
-}
-
-void layout_to_nhwc(float *out, const float *in, size_t pixels, size_t channels)
-{
-    layout_to_nchw(out, in, channels, pixels); /* the same transposition, seen from the other side */
-}
-
-/* The `count` images in scratch become rows. */
-static void keep(taps *t, size_t count)
-{
-    for (size_t i = 0; i < t->choice->count; i++) {
-        const size_t size = t->sizes[i], channels = (size_t)t->shapes[i].channels;
-        for (size_t n = 0; n < count; n++) {
-            float *row = t->values[i] + (t->images + n) * size;
-            if (t->choice->layout == LAYOUT_NCHW)
-                layout_to_nchw(row, t->scratch[i] + n * size, size / channels, channels);
-            else
-                memcpy(row, t->scratch[i] + n * size, size * sizeof(float));
-        }
-    }
-    t->images += count;
-}
-
-int taps_run(taps *t, effnet_session *session, const float *inputs, size_t count)
-{
-    effnet_output outputs[MAX_TAPS];
-    for (size_t i = 0; i < t->choice->count; i++)
-        outputs[i] = (effnet_output){t->choice->endpoints[i], t->scratch[i]};
-    effnet_error error;
-    if (!reserve(t, t->images + count)) return report_failure(EXIT_SYSTEM, "out of memory");
-    if (effnet_session_run(session, inputs, count, outputs, t->choice->count, &error) != EFFNET_OK)
-        return report_error(&error);
-    keep(t, count);
-    return EXIT_DONE;
-}
-
-/* ---- writing ---- */
+/* ---- the arrays in the file ---- */
 
 static effnet_array describe(const taps *t, size_t i)
 {
     const effnet_shape *s = &t->shapes[i];
     const size_t h = (size_t)s->height, w = (size_t)s->width, c = (size_t)s->channels;
     const char *name = t->choice->endpoints[i];
-    effnet_array array = {.name = name, .rank = 4, .shape = {t->images, c, h, w}, .data = t->values[i]};
+    effnet_array array = {.name = name, .rank = 4, .shape = {0, c, h, w}};
     if (t->choice->layout == LAYOUT_NHWC) {
         array.shape[1] = h;
         array.shape[2] = w;
@@ -163,14 +79,88 @@ static effnet_array describe(const taps *t, size_t i)
     return array;
 }
 
+static int open_tap(taps *t, size_t i, const effnet_session *session, size_t batch)
+{
+    effnet_error error;
+    effnet_shape *shape = &t->shapes[i];
+    if (effnet_session_get_shape(session, t->choice->endpoints[i], shape, &error) != EFFNET_OK)
+        return report_error(&error);
+    t->sizes[i] = (size_t)shape->height * (size_t)shape->width * (size_t)shape->channels;
+    t->values[i] = calloc(batch, t->sizes[i] * sizeof(float));
+    t->rows[i] = calloc(batch, t->sizes[i] * sizeof(float));
+    return t->values[i] && t->rows[i] ? EXIT_DONE : report_failure(EXIT_SYSTEM, "out of memory");
+}
+
+int taps_open(taps *t, const tap_choice *choice, const effnet_session *session, size_t batch)
+{
+    *t = (taps){.choice = choice};
+    effnet_array arrays[MAX_TAPS];
+    for (size_t i = 0; i < choice->count; i++) {
+        const int code = open_tap(t, i, session, batch);
+        if (code != EXIT_DONE) return code;
+        arrays[i] = describe(t, i);
+    }
+    effnet_error error;
+    const effnet_status status =
+        effnet_array_writer_create(&t->writer, choice->path, arrays, choice->count, &error);
+    return status == EFFNET_OK ? EXIT_DONE : report_error(&error);
+}
+
+void taps_free(taps *t)
+{
+    effnet_array_writer_free(t->writer);
+    for (size_t i = 0; i < MAX_TAPS; i++) {
+        free(t->values[i]);
+        free(t->rows[i]);
+    }
+}
+
+/* ---- running ---- */
+
+void layout_to_nchw(float *out, const float *in, size_t pixels, size_t channels)
+{
+    for (size_t c = 0; c < channels; c++)
+        for (size_t p = 0; p < pixels; p++)
+            out[c * pixels + p] = in[p * channels + c];
+}
+
+void layout_to_nhwc(float *out, const float *in, size_t pixels, size_t channels)
+{
+    layout_to_nchw(out, in, channels, pixels); /* the same transposition, seen from the other side */
+}
+
+/* The first `count` images of values become rows of the file. */
+static int append(taps *t, size_t count)
+{
+    const float *rows[MAX_TAPS];
+    for (size_t i = 0; i < t->choice->count; i++) {
+        const size_t size = t->sizes[i], channels = (size_t)t->shapes[i].channels;
+        rows[i] = t->choice->layout == LAYOUT_NCHW ? t->rows[i] : t->values[i];
+        for (size_t n = 0; n < count && rows[i] == t->rows[i]; n++)
+            layout_to_nchw(t->rows[i] + n * size, t->values[i] + n * size, size / channels, channels);
+    }
+    effnet_error error;
+    if (effnet_array_writer_append(t->writer, rows, count, &error) != EFFNET_OK) return report_error(&error);
+    t->images += count;
+    return EXIT_DONE;
+}
+
+int taps_run(taps *t, effnet_session *session, const float *inputs, size_t count)
+{
+    effnet_output outputs[MAX_TAPS];
+    for (size_t i = 0; i < t->choice->count; i++)
+        outputs[i] = (effnet_output){t->choice->endpoints[i], t->values[i]};
+    effnet_error error;
+    if (effnet_session_run(session, inputs, count, outputs, t->choice->count, &error) != EFFNET_OK)
+        return report_error(&error);
+    return append(t, count);
+}
+
 int taps_save(const taps *t)
 {
-    effnet_array arrays[MAX_TAPS];
-    for (size_t i = 0; i < t->choice->count; i++)
-        arrays[i] = describe(t, i);
     effnet_error error;
     signals_hold();
-    const effnet_status status = effnet_array_save(t->choice->path, arrays, t->choice->count, &error);
+    const effnet_status status = effnet_array_writer_save(t->writer, &error);
     signals_release();
     return status == EFFNET_OK ? EXIT_DONE : report_error(&error);
 }

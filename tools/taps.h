@@ -39,21 +39,22 @@ void tap_choice_free(tap_choice *choice);
 
 typedef struct taps {
     const tap_choice *choice;
+    effnet_array_writer *writer;
     effnet_shape shapes[MAX_TAPS]; /* for one image */
     size_t sizes[MAX_TAPS];        /* floats for one image */
-    float *values[MAX_TAPS];       /* [images] rows so far, in the file's layout */
-    float *scratch[MAX_TAPS];      /* [batch][height][width][channels], what the network gives */
-    size_t images, capacity;
+    float *values[MAX_TAPS];       /* [batch][height][width][channels], what the network gives */
+    float *rows[MAX_TAPS];         /* [batch] of them in the file's layout */
+    size_t images;                 /* written so far */
 } taps;
 
-/* Buffers for `batch` images at a time. Returns an exit code. */
+/* Begins the file, with buffers for `batch` images at a time. Returns an exit code. */
 int taps_open(taps *t, const tap_choice *choice, const effnet_session *session, size_t batch);
 void taps_free(taps *t);
 
-/* Runs `count` images, at most `batch`, and keeps their rows. inputs: [count][height][width][channels]. */
+/* Runs `count` images, at most `batch`, and appends their rows. inputs: [count][height][width][channels]. */
 int taps_run(taps *t, effnet_session *session, const float *inputs, size_t count);
 
-/* Writes what was kept. Feature maps have four dimensions, "pooled" and "logits" two. */
+/* Completes the file. Feature maps have four dimensions, "pooled" and "logits" two. */
 int taps_save(const taps *t);
 
 /* One image from [height][width][channels] to [channels][height][width], and back. */

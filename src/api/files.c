@@ -47,6 +47,35 @@ effnet_status effnet_array_save(const char *path, const effnet_array *arrays, si
     return arrays_save(path, arrays, count, error);
 }
 
+effnet_status effnet_array_writer_create(effnet_array_writer **out, const char *path,
+                                         const effnet_array *arrays, size_t count, effnet_error *error)
+{
+    if (out) *out = NULL;
+    if (!out || !path || (count && !arrays))
+        return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_array_writer_create: an argument is NULL");
+    return arrays_writer_create(out, path, arrays, count, error);
+}
+
+effnet_status effnet_array_writer_append(effnet_array_writer *writer, const float *const *rows,
+                                         size_t row_count, effnet_error *error)
+{
+    if (!writer || !rows)
+        return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_array_writer_append: an argument is NULL");
+    return arrays_writer_append(writer, rows, row_count, error);
+}
+
+effnet_status effnet_array_writer_save(const effnet_array_writer *writer, effnet_error *error)
+{
+    if (!writer)
+        return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_array_writer_save: an argument is NULL");
+    return arrays_writer_save(writer, error);
+}
+
+void effnet_array_writer_free(effnet_array_writer *writer)
+{
+    arrays_writer_free(writer);
+}
+
 effnet_status effnet_file_sha256(char out[EFFNET_SHA256_SIZE], const char *path, effnet_error *error)
 {
     if (!out || !path)

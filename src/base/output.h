@@ -22,4 +22,16 @@ effnet_status output_commit(output *o, effnet_error *error);
 /* Removes the temporary file and frees `o`. NULL is allowed. */
 void output_abort(output *o);
 
+/* Opens a file without a name in the folder of `path`, for reading and writing: room on the disk where the
+ * output will be, which is gone when the descriptor is closed, however the program ends. Fails where
+ * output_create would. */
+effnet_status output_open_scratch(int *descriptor, const char *path, effnet_error *error);
+
+/* Writes at the end of a scratch file; messages call it `path`. */
+effnet_status output_write_scratch(int descriptor, const void *data, size_t size, const char *path,
+                                   effnet_error *error);
+
+/* Copies the `size` bytes of a scratch file to `o`. */
+effnet_status output_copy_scratch(output *o, int descriptor, uint64_t size, effnet_error *error);
+
 #endif

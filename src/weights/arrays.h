@@ -20,4 +20,12 @@ void arrays_free(effnet_array *array);
  * bytes depend on the arguments only. Names must differ and be usable as file names in an archive. */
 effnet_status arrays_save(const char *path, const effnet_array *arrays, size_t count, effnet_error *error);
 
+/* The same for arrays that grow by rows; effnet.h says how. */
+effnet_status arrays_writer_create(effnet_array_writer **out, const char *path, const effnet_array *arrays,
+                                   size_t count, effnet_error *error);
+effnet_status arrays_writer_append(effnet_array_writer *w, const float *const *rows, size_t row_count,
+                                   effnet_error *error);
+effnet_status arrays_writer_save(const effnet_array_writer *w, effnet_error *error);
+void arrays_writer_free(effnet_array_writer *w);
+
 #endif

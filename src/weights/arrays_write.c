@@ -5,7 +5,7 @@
  *
  * Formats: numpy/lib/format.py version 1.0; PKWARE APPNOTE.TXT 6.3, sections 4.3.7, 4.3.12 and 4.3.16.
  */
-#include "weights/arrays.h"
+#include "weights/arrays_file.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -13,7 +13,6 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "base/output.h"
 #include "base/sizes.h"
 #include "weights/state.h"
 
@@ -58,11 +57,17 @@ static npy_head npy_make_head(const effnet_array *a)
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "values are written as they lie in memory");
 
-static effnet_status write_npy(output *o, const effnet_array *a, size_t size, effnet_error *error)
+static effnet_status write_values(output *o, const array_part *part, effnet_error *error)
 {
-    const npy_head head = npy_make_head(a);
+    if (part->array.data) return output_write(o, part->array.data, part->size, error);
+    return output_copy_scratch(o, part->scratch, part->size, error);
+}
+
+static effnet_status write_npy(output *o, const array_part *part, effnet_error *error)
+{
+    const npy_head head = npy_make_head(&part->array);
     TRY(output_write(o, head.bytes, head.size, error));
-    return output_write(o, a->data, size, error);
+    return write_values(o, part, error);
 }
 
 /* ---- .npz ---- */
@@ -144,35 +149,25 @@ static effnet_status write_end(output *o, size_t count, uint32_t at, uint32_t si
     return write_record(o, &r, "", error);
 }
 
-static uint32_t crc_of(uint32_t crc, const void *data, size_t size)
+static effnet_status write_member(output *o, zip_member *m, const array_part *part, effnet_error *error)
 {
-    return (uint32_t)crc32_z(crc, data, size);
-}
-
-static effnet_status write_member(output *o, zip_member *m, const effnet_array *a, size_t size,
-                                  effnet_error *error)
-{
-    const npy_head head = npy_make_head(a);
-    m->size = (uint32_t)(head.size + size);
-    m->crc = crc_of(crc_of(0, head.bytes, head.size), a->data, size);
+    const npy_head head = npy_make_head(&part->array);
+    const uint32_t crc = arrays_crc(0, head.bytes, head.size);
+    m->size = (uint32_t)(head.size + part->size);
+    m->crc = (uint32_t)crc32_combine(crc, part->crc, (z_off_t)part->size);
     TRY(write_local(o, m, error));
-    return write_npy(o, a, size, error);
+    return write_npy(o, part, error);
 }
 
-static effnet_status write_members(output *o, zip_member *members, const effnet_array *arrays,
-                                   const size_t *sizes, size_t count, effnet_error *error)
+static effnet_status write_members(output *o, zip_member *members, const array_part *parts, size_t count,
+                                   effnet_error *error)
 {
-    uint64_t at = 0;
+    size_t at = 0, directory = 0;
     for (size_t i = 0; i < count; i++) {
-        zip_member *m = &members[i];
-        m->offset = (uint32_t)at;
-        at += LOCAL_SIZE + strlen(m->name) + npy_make_head(&arrays[i]).size + sizes[i];
-        if (at > ZIP_LIMIT)
-            return error_set(error, EFFNET_ERR_LIMIT,
-                             "more than 4 GiB do not fit an .npz: write .safetensors");
-        TRY(write_member(o, m, &arrays[i], sizes[i], error));
+        members[i].offset = (uint32_t)at;
+        TRY(write_member(o, &members[i], &parts[i], error));
+        at += LOCAL_SIZE + strlen(members[i].name) + members[i].size;
     }
-    uint64_t directory = 0;
     for (size_t i = 0; i < count; i++) {
         TRY(write_central(o, &members[i], error));
         directory += CENTRAL_SIZE + strlen(members[i].name);
@@ -180,59 +175,58 @@ static effnet_status write_members(output *o, zip_member *members, const effnet_
     return write_end(o, count, (uint32_t)at, (uint32_t)directory, error);
 }
 
-static effnet_status write_npz(output *o, const effnet_array *arrays, const size_t *sizes, size_t count,
-                               effnet_error *error)
+static effnet_status write_npz(output *o, const array_part *parts, size_t count, effnet_error *error)
 {
     zip_member *members = calloc(count ? count : 1, sizeof *members);
     effnet_status status = members ? EFFNET_OK : error_memory(error);
     for (size_t i = 0; status == EFFNET_OK && i < count; i++) {
-        const size_t room = strlen(arrays[i].name) + sizeof ".npy";
+        const size_t room = strlen(parts[i].array.name) + sizeof ".npy";
         members[i].name = malloc(room);
         if (members[i].name)
-            snprintf(members[i].name, room, "%s.npy", arrays[i].name);
+            snprintf(members[i].name, room, "%s.npy", parts[i].array.name);
         else
             status = error_memory(error);
     }
-    if (status == EFFNET_OK) status = write_members(o, members, arrays, sizes, count, error);
+    if (status == EFFNET_OK) status = write_members(o, members, parts, count, error);
     for (size_t i = 0; members && i < count; i++)
         free(members[i].name);
     free(members);
     return status;
 }
 
-/* ---- safetensors ---- */
-
-typedef struct copy_context {
-    const effnet_array *arrays;
-    const size_t *sizes;
-} copy_context;
-
-static effnet_status copy_values(void *context, size_t index, float *out, effnet_error *error)
+effnet_status arrays_check_size(array_format format, const array_part *parts, size_t count, const char *path,
+                                effnet_error *error)
 {
-    (void)error;
-    const copy_context *c = context;
-    if (c->sizes[index]) memcpy(out, c->arrays[index].data, c->sizes[index]);
-    return EFFNET_OK;
+    size_t total = END_SIZE;
+    for (size_t i = 0; i < count; i++) {
+        const size_t around =
+            LOCAL_SIZE + CENTRAL_SIZE + 2 * strlen(parts[i].array.name) + 2 * sizeof ".npy" + NPY_HEADER;
+        if (!size_add(&total, total, parts[i].size) || !size_add(&total, total, around)) total = SIZE_MAX;
+    }
+    if (format != ARRAYS_NPZ || total <= ZIP_LIMIT) return EFFNET_OK;
+    return error_set(error, EFFNET_ERR_LIMIT, "%s: more than 4 GiB do not fit an .npz: write .safetensors",
+                     path);
 }
 
-static effnet_status save_safetensors(const char *path, const effnet_array *arrays, const size_t *sizes,
-                                      size_t count, effnet_error *error)
+/* ---- safetensors ---- */
+
+static effnet_status write_safetensors(output *o, const array_part *parts, size_t count, effnet_error *error)
 {
     state_output *tensors = calloc(count ? count : 1, sizeof *tensors);
     if (!tensors) return error_memory(error);
     for (size_t i = 0; i < count; i++) {
-        tensors[i] = (state_output){.name = arrays[i].name, .dtype = STATE_F32, .rank = arrays[i].rank};
-        memcpy(tensors[i].shape, arrays[i].shape, sizeof tensors[i].shape);
+        const effnet_array *a = &parts[i].array;
+        tensors[i] = (state_output){.name = a->name, .dtype = STATE_F32, .rank = a->rank};
+        memcpy(tensors[i].shape, a->shape, sizeof a->shape);
     }
-    copy_context context = {arrays, sizes};
-    const effnet_status status = state_write(path, tensors, count, NULL, 0, copy_values, &context, error);
+    effnet_status status = state_write_header(o, tensors, count, NULL, 0, error);
+    for (size_t i = 0; status == EFFNET_OK && i < count; i++)
+        status = write_values(o, &parts[i], error);
     free(tensors);
     return status;
 }
 
 /* ---- what all formats share ---- */
-
-typedef enum array_format { ARRAYS_NPY, ARRAYS_NPZ, ARRAYS_SAFETENSORS } array_format;
 
 static bool ends_with(const char *text, const char *suffix)
 {
@@ -267,45 +261,70 @@ static effnet_status check_names(const effnet_array *arrays, size_t count, effne
     return EFFNET_OK;
 }
 
-static effnet_status measure(size_t *sizes, const effnet_array *arrays, size_t count, effnet_error *error)
+effnet_status arrays_check(array_format *format, const char *path, const effnet_array *arrays, size_t count,
+                           effnet_error *error)
 {
-    for (size_t i = 0; i < count; i++) {
-        assert(arrays[i].rank >= 0 && arrays[i].rank <= EFFNET_MAX_RANK);
-        if (!size_product(&sizes[i], arrays[i].shape, (size_t)arrays[i].rank) ||
-            !size_mul(&sizes[i], sizes[i], sizeof(float)))
-            return error_set(error, EFFNET_ERR_ARGUMENT, "the shape of an array is too large");
-    }
+    TRY(format_of(format, path, error));
+    if (*format == ARRAYS_NPY && count != 1)
+        return error_set(error, EFFNET_ERR_ARGUMENT,
+                         "%s: a .npy holds one array, not %zu: use .npz or .safetensors", path, count);
+    if (*format != ARRAYS_NPY) TRY(check_names(arrays, count, error));
+    if (count > UINT16_MAX)
+        return error_set(error, EFFNET_ERR_LIMIT, "%s: more than %d arrays", path, UINT16_MAX);
     return EFFNET_OK;
 }
 
-static effnet_status save_numpy(const char *path, array_format format, const effnet_array *arrays,
-                                const size_t *sizes, size_t count, effnet_error *error)
+uint32_t arrays_crc(uint32_t crc, const void *data, size_t size)
+{
+    return (uint32_t)crc32_z(crc, data, size);
+}
+
+effnet_status arrays_write(const char *path, array_format format, const array_part *parts, size_t count,
+                           effnet_error *error)
 {
     output *o = NULL;
+    TRY(arrays_check_size(format, parts, count, path, error));
     TRY(output_create(&o, path, error));
-    const effnet_status status = format == ARRAYS_NPY ? write_npy(o, arrays, sizes[0], error)
-                                                      : write_npz(o, arrays, sizes, count, error);
+    effnet_status status = EFFNET_OK;
+    switch (format) {
+    case ARRAYS_NPY: status = write_npy(o, parts, error); break;
+    case ARRAYS_NPZ: status = write_npz(o, parts, count, error); break;
+    case ARRAYS_SAFETENSORS: status = write_safetensors(o, parts, count, error); break;
+    }
     if (status == EFFNET_OK) return output_commit(o, error);
     output_abort(o);
-    return status == EFFNET_ERR_LIMIT ? error_prefix(error, status, path) : status;
+    return status;
+}
+
+/* Values that are in memory. */
+static effnet_status make_part(array_part *out, const effnet_array *array, effnet_error *error)
+{
+    assert(array->rank >= 0 && array->rank <= EFFNET_MAX_RANK);
+    *out = (array_part){.array = *array, .scratch = -1};
+    if (!size_product(&out->size, array->shape, (size_t)array->rank) ||
+        !size_mul(&out->size, out->size, sizeof(float)))
+        return error_set(error, EFFNET_ERR_ARGUMENT, "the shape of an array is too large");
+    return EFFNET_OK;
+}
+
+static effnet_status save_parts(const char *path, array_format format, array_part *parts,
+                                const effnet_array *arrays, size_t count, effnet_error *error)
+{
+    for (size_t i = 0; i < count; i++)
+        TRY(make_part(&parts[i], &arrays[i], error));
+    TRY(arrays_check_size(format, parts, count, path, error));
+    for (size_t i = 0; i < count && format == ARRAYS_NPZ; i++)
+        parts[i].crc = arrays_crc(0, parts[i].array.data, parts[i].size);
+    return arrays_write(path, format, parts, count, error);
 }
 
 effnet_status arrays_save(const char *path, const effnet_array *arrays, size_t count, effnet_error *error)
 {
     array_format format = ARRAYS_NPY;
-    TRY(format_of(&format, path, error));
-    if (format == ARRAYS_NPY && count != 1)
-        return error_set(error, EFFNET_ERR_ARGUMENT,
-                         "%s: a .npy holds one array, not %zu: use .npz or .safetensors", path, count);
-    if (format != ARRAYS_NPY) TRY(check_names(arrays, count, error));
-    if (count > UINT16_MAX)
-        return error_set(error, EFFNET_ERR_LIMIT, "%s: more than %d arrays", path, UINT16_MAX);
-    size_t *sizes = calloc(count ? count : 1, sizeof *sizes);
-    if (!sizes) return error_memory(error);
-    effnet_status status = measure(sizes, arrays, count, error);
-    if (status == EFFNET_OK)
-        status = format == ARRAYS_SAFETENSORS ? save_safetensors(path, arrays, sizes, count, error)
-                                              : save_numpy(path, format, arrays, sizes, count, error);
-    free(sizes);
+    TRY(arrays_check(&format, path, arrays, count, error));
+    array_part *parts = calloc(count ? count : 1, sizeof *parts);
+    if (!parts) return error_memory(error);
+    const effnet_status status = save_parts(path, format, parts, arrays, count, error);
+    free(parts);
     return status;
 }

@@ -168,37 +168,50 @@ static effnet_status write_tensors(output *file, const state_output *tensors, si
     return EFFNET_OK;
 }
 
-static effnet_status write_header(output *file, const char *header, size_t size, effnet_error *error)
+/* Writes what comes before the data; `largest` is raised to the elements of the largest tensor. */
+static effnet_status write_header(output *file, const state_output *tensors, size_t count,
+                                  const state_text *texts, size_t text_count, size_t *largest,
+                                  effnet_error *error)
 {
-    uint8_t length[ALIGNMENT];
-    for (size_t i = 0; i < sizeof length; i++)
-        length[i] = (uint8_t)((uint64_t)size >> 8 * i);
-    TRY(output_write(file, length, sizeof length, error));
-    return output_write(file, header, size, error);
+    char *header = NULL;
+    size_t size = 0;
+    effnet_status status = make_header(&header, &size, tensors, count, texts, text_count, largest, error);
+    if (status == EFFNET_OK) {
+        uint8_t length[ALIGNMENT];
+        for (size_t i = 0; i < sizeof length; i++)
+            length[i] = (uint8_t)((uint64_t)size >> 8 * i);
+        status = output_write(file, length, sizeof length, error);
+    }
+    if (status == EFFNET_OK) status = output_write(file, header, size, error);
+    free(header);
+    return status;
+}
+
+effnet_status state_write_header(output *file, const state_output *tensors, size_t count,
+                                 const state_text *texts, size_t text_count, effnet_error *error)
+{
+    size_t unused = 0;
+    TRY(check_arguments(tensors, count, texts, text_count, error));
+    return write_header(file, tensors, count, texts, text_count, &unused, error);
 }
 
 effnet_status state_write(const char *path, const state_output *tensors, size_t count,
                           const state_text *texts, size_t text_count, state_producer produce, void *context,
                           effnet_error *error)
 {
-    char *header = NULL;
-    float *values = NULL;
     output *file = NULL;
-    size_t size, largest = 1;
-    effnet_status status = check_arguments(tensors, count, texts, text_count, error);
-    if (status == EFFNET_OK)
-        status = make_header(&header, &size, tensors, count, texts, text_count, &largest, error);
+    float *values = NULL;
+    size_t largest = 1;
+    TRY(check_arguments(tensors, count, texts, text_count, error));
+    TRY(output_create(&file, path, error));
+    effnet_status status = write_header(file, tensors, count, texts, text_count, &largest, error);
     if (status == EFFNET_OK) {
         values = malloc(largest * sizeof *values);
-        status = values ? output_create(&file, path, error) : error_memory(error);
+        status = values ? write_tensors(file, tensors, count, values, produce, context, error)
+                        : error_memory(error);
     }
-    if (status == EFFNET_OK) status = write_header(file, header, size, error);
-    if (status == EFFNET_OK) status = write_tensors(file, tensors, count, values, produce, context, error);
-    if (status == EFFNET_OK)
-        status = output_commit(file, error);
-    else
-        output_abort(file);
     free(values);
-    free(header);
+    if (status == EFFNET_OK) return output_commit(file, error);
+    output_abort(file);
     return status;
 }

@@ -107,4 +107,11 @@ effnet_status state_write(const char *path, const state_output *tensors, size_t 
                           const state_text *texts, size_t text_count, state_producer produce, void *context,
                           effnet_error *error);
 
+struct output; /* base/output.h */
+
+/* Writes only what comes before the data, for a caller that writes the values of all tensors itself, in order
+ * and little-endian. */
+effnet_status state_write_header(struct output *file, const state_output *tensors, size_t count,
+                                 const state_text *texts, size_t text_count, effnet_error *error);
+
 #endif

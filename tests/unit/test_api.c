@@ -392,6 +392,33 @@ static void files_and_arrays(void **state)
     assert_int_equal(effnet_array_save(NULL, &array, 1, &error), EFFNET_ERR_ARGUMENT);
 }
 
+static void arrays_row_by_row(void **state)
+{
+    (void)state;
+    effnet_error error;
+    char path[80];
+    snprintf(path, sizeof path, "%s/rows.npy", folder);
+    const effnet_array shape = {.name = "x", .rank = 2, .shape = {0, 3}};
+    const float values[] = {1, 2, 3, 4, 5, 6}, *const first[] = {values}, *const second[] = {values + 3};
+    effnet_array_writer *writer;
+    assert_int_equal(effnet_array_writer_create(&writer, path, &shape, 1, &error), EFFNET_OK);
+    assert_int_equal(effnet_array_writer_append(writer, first, 1, &error), EFFNET_OK);
+    assert_int_equal(effnet_array_writer_append(writer, second, 1, &error), EFFNET_OK);
+    assert_int_equal(effnet_array_writer_append(writer, NULL, 1, &error), EFFNET_ERR_ARGUMENT);
+    assert_int_equal(effnet_array_writer_save(writer, &error), EFFNET_OK);
+    effnet_array_writer_free(writer);
+    effnet_array back;
+    assert_int_equal(effnet_array_load(&back, path, &error), EFFNET_OK);
+    assert_int_equal(back.shape[0], 2);
+    assert_memory_equal(back.data, values, sizeof values);
+    effnet_array_free(&back);
+    unlink(path);
+    assert_int_equal(effnet_array_writer_create(&writer, NULL, &shape, 1, &error), EFFNET_ERR_ARGUMENT);
+    assert_null(writer);
+    assert_int_equal(effnet_array_writer_append(NULL, first, 1, &error), EFFNET_ERR_ARGUMENT);
+    assert_int_equal(effnet_array_writer_save(NULL, &error), EFFNET_ERR_ARGUMENT);
+}
+
 static void what_there_is(void **state)
 {
     (void)state;
@@ -430,11 +457,17 @@ static void what_there_is(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(network_parts_add_up),     cmocka_unit_test(network_options_override),
-        cmocka_unit_test(model_tells_about_itself), cmocka_unit_test(model_errors),
-        cmocka_unit_test(runs_give_the_same_bits),  cmocka_unit_test(threads_share_a_model),
-        cmocka_unit_test(pictures_are_classified),  cmocka_unit_test(equal_logits_go_by_class),
-        cmocka_unit_test(files_and_arrays),         cmocka_unit_test(what_there_is),
+        cmocka_unit_test(network_parts_add_up),
+        cmocka_unit_test(network_options_override),
+        cmocka_unit_test(model_tells_about_itself),
+        cmocka_unit_test(model_errors),
+        cmocka_unit_test(runs_give_the_same_bits),
+        cmocka_unit_test(threads_share_a_model),
+        cmocka_unit_test(pictures_are_classified),
+        cmocka_unit_test(equal_logits_go_by_class),
+        cmocka_unit_test(files_and_arrays),
+        cmocka_unit_test(arrays_row_by_row),
+        cmocka_unit_test(what_there_is),
     };
     return cmocka_run_group_tests_name("api", tests, set_up, tear_down);
 }

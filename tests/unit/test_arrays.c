@@ -19,6 +19,7 @@
 #include "weights/arrays.h"
 #include "weights/state.h"
 #include "unit/folder.h"
+#include "unit/heap.h"
 
 /* Writes a .npy with this header and `count` values 0, 1, 2, ... */
 static const char *write_npy(int version, const char *header, size_t count)
@@ -319,15 +320,160 @@ static void refuses_to_write(void **state)
     refused("no/folder.safetensors", &matrix, 1, EFFNET_ERR_CREATE, "No such file");
 }
 
+/* ---- growing ---- */
+
+enum { ROW = 1000 };
+
+/* An array called "maps" of `rows` rows of 10 x 100 values, each its number in the file, `step` rows at a
+ * time. */
+static void grow(const char *path, size_t rows, size_t step)
+{
+    static float block[8 * ROW];
+    const effnet_array shape = {.name = "maps", .rank = 3, .shape = {99, 10, 100}};
+    effnet_array_writer *w;
+    assert_int_equal(arrays_writer_create(&w, path, &shape, 1, NULL), EFFNET_OK);
+    for (size_t row = 0; row < rows; row += step) {
+        const float *const values_of[] = {block};
+        for (size_t i = 0; i < step * ROW; i++)
+            block[i] = (float)(row * ROW + i);
+        assert_int_equal(arrays_writer_append(w, values_of, step, NULL), EFFNET_OK);
+    }
+    assert_int_equal(access(path, F_OK), -1); /* nothing is seen before the end */
+    assert_int_equal(arrays_writer_save(w, NULL), EFFNET_OK);
+    arrays_writer_free(w);
+}
+
+static void growing_gives_the_same_file(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"out.npy", "out.npz", "out.safetensors"};
+    enum { ROWS = 24 };
+    float *all = malloc(ROWS * ROW * sizeof *all);
+    for (size_t i = 0; i < ROWS * ROW; i++)
+        all[i] = (float)i;
+    const effnet_array array = {.name = "maps", .rank = 3, .shape = {ROWS, 10, 100}, .data = all};
+    const size_t capacity = ROWS * ROW * sizeof *all + 4096;
+    uint8_t *want = malloc(capacity), *got = malloc(capacity);
+    for (size_t i = 0; i < 3; i++)
+        for (size_t step = 1; step <= 8; step *= 2) {
+            const char *path = in_folder(names[i]);
+            assert_int_equal(arrays_save(path, &array, 1, NULL), EFFNET_OK);
+            const size_t size = slurp(path, want, capacity);
+            grow(path, ROWS, step);
+            assert_int_equal(slurp(path, got, capacity), size);
+            assert_memory_equal(got, want, size);
+        }
+    free(all);
+    free(want);
+    free(got);
+}
+
+static void grows_several_at_once(void **state)
+{
+    (void)state;
+    const effnet_array shapes[] = {{.name = "a", .rank = 2, .shape = {0, 2}}, {.name = "b", .rank = 1}};
+    const float a[] = {1, 2, 3, 4, 5, 6}, b[] = {7, 8, 9};
+    const effnet_array both[] = {
+        {.name = "a", .rank = 2, .shape = {3, 2}, .data = (float[]){1, 2, 3, 4, 5, 6}},
+        {.name = "b", .rank = 1, .shape = {3}, .data = (float[]){7, 8, 9}}};
+    static const char *const names[] = {"out.npz", "out.safetensors"};
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t want[2048], got[2048];
+        const char *path = in_folder(names[i]);
+        assert_int_equal(arrays_save(path, both, 2, NULL), EFFNET_OK);
+        const size_t size = slurp(path, want, sizeof want);
+        effnet_array_writer *w;
+        assert_int_equal(arrays_writer_create(&w, path, shapes, 2, NULL), EFFNET_OK);
+        assert_int_equal(arrays_writer_append(w, (const float *const[]){a, b}, 1, NULL), EFFNET_OK);
+        assert_int_equal(arrays_writer_append(w, (const float *const[]){a + 2, b + 1}, 2, NULL), EFFNET_OK);
+        assert_int_equal(arrays_writer_save(w, NULL), EFFNET_OK);
+        arrays_writer_free(w);
+        assert_int_equal(slurp(path, got, sizeof got), size);
+        assert_memory_equal(got, want, size);
+    }
+}
+
+/* Forty times the rows in the same memory, which is less than they have bytes. */
+static void memory_does_not_grow(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"out.npy", "out.npz", "out.safetensors"};
+    for (size_t i = 0; i < 3; i++) {
+        const char *path = in_folder(names[i]);
+        heap_mark();
+        grow(path, 50, 1);
+        const size_t few = heap_used();
+        unlink(path);
+        heap_mark();
+        grow(path, 2000, 1);
+        const size_t many = heap_used();
+        unlink(path);
+        assert_true(many <= few + 1024);
+        assert_true(many < 50 * ROW * sizeof(float));
+        assert_int_equal(heap_kept(), 0);
+    }
+}
+
+static void growing_is_refused(const char *name, const effnet_array *arrays, size_t count, effnet_status code,
+                               const char *words)
+{
+    effnet_error error = {0};
+    effnet_array_writer *w = NULL;
+    assert_int_equal(arrays_writer_create(&w, in_folder(name), arrays, count, &error), code);
+    if (!strstr(error.message, words)) fail_msg("'%s' is not in '%s'", words, error.message);
+    assert_null(w);
+}
+
+static void refuses_to_grow(void **state)
+{
+    (void)state;
+    const effnet_array twice[] = {matrix, matrix}, scalar = {.name = "x"};
+    const effnet_array huge = {.name = "x", .rank = 3, .shape = {1, SIZE_MAX / 2, 3}};
+    growing_is_refused("out.txt", &matrix, 1, EFFNET_ERR_ARGUMENT, "must end in");
+    growing_is_refused("out.npz", twice, 2, EFFNET_ERR_ARGUMENT, "two arrays are called 'logits'");
+    growing_is_refused("out.npy", &scalar, 1, EFFNET_ERR_ARGUMENT, "no rows");
+    growing_is_refused("out.npy", &huge, 1, EFFNET_ERR_ARGUMENT, "too large");
+    growing_is_refused("no/folder.npy", &matrix, 1, EFFNET_ERR_CREATE, "No such file");
+    growing_is_refused(".", &matrix, 1, EFFNET_ERR_ARGUMENT, "must end in");
+}
+
+/* A row beyond 4 GiB is refused before it is touched, and after that nothing more is taken. */
+static void stops_where_npz_ends(void **state)
+{
+    (void)state;
+    effnet_error error = {0};
+    effnet_array_writer *w;
+    const effnet_array long_rows = {.name = "x", .rank = 2, .shape = {0, (size_t)1 << 30}};
+    const float *const rows[] = {values};
+    assert_int_equal(arrays_writer_create(&w, in_folder("out.npz"), &long_rows, 1, NULL), EFFNET_OK);
+    assert_int_equal(arrays_writer_append(w, rows, 1, &error), EFFNET_ERR_LIMIT);
+    assert_non_null(strstr(error.message, "more than 4 GiB"));
+    assert_int_equal(arrays_writer_append(w, rows, 0, &error), EFFNET_ERR_ARGUMENT);
+    assert_int_equal(arrays_writer_save(w, &error), EFFNET_ERR_ARGUMENT);
+    arrays_writer_free(w);
+    arrays_writer_free(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_c_order),           cmocka_unit_test(reads_fortran_order),
-        cmocka_unit_test(reads_scalars_and_empty), cmocka_unit_test(refuses_bad_headers),
-        cmocka_unit_test(refuses_other_types),     cmocka_unit_test(refuses_what_is_no_npy),
-        cmocka_unit_test(survives_damage),         cmocka_unit_test(writes_npy),
-        cmocka_unit_test(npy_comes_back),          cmocka_unit_test(writes_npz),
-        cmocka_unit_test(writes_safetensors),      cmocka_unit_test(refuses_to_write),
+        cmocka_unit_test(reads_c_order),
+        cmocka_unit_test(reads_fortran_order),
+        cmocka_unit_test(reads_scalars_and_empty),
+        cmocka_unit_test(refuses_bad_headers),
+        cmocka_unit_test(refuses_other_types),
+        cmocka_unit_test(refuses_what_is_no_npy),
+        cmocka_unit_test(survives_damage),
+        cmocka_unit_test(writes_npy),
+        cmocka_unit_test(npy_comes_back),
+        cmocka_unit_test(writes_npz),
+        cmocka_unit_test(writes_safetensors),
+        cmocka_unit_test(refuses_to_write),
+        cmocka_unit_test(growing_gives_the_same_file),
+        cmocka_unit_test(grows_several_at_once),
+        cmocka_unit_test(memory_does_not_grow),
+        cmocka_unit_test(refuses_to_grow),
+        cmocka_unit_test(stops_where_npz_ends),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
