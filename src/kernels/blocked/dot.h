@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The body of the dot kernel (pointwise convolutions and the stem), written once over a vector type. A file
+ * per instruction set defines vec and its operations (vec_<isa>.h) and DOT_TILES, then includes this.
+ *
+ * A tile is P pixels by N vectors of outputs held in registers over the whole sum: every step loads N weights
+ * and broadcasts P inputs for P * N multiply-adds. Tile sizes are constants in each instance, so that all
+ * loops over a tile unroll and the accumulators live in registers under gcc and clang alike.
+ */
+#ifndef KERNELS_BLOCKED_DOT_H
+#define KERNELS_BLOCKED_DOT_H
+
+#include "kernels/blocked/activate.h"
+#include "kernels/blocked/blocked.h"
+
+/* Adds input i of P pixels times N vectors of weights. */
+INLINE void dot_step(vec *acc, const float *x, size_t x_pixel, const float *w, const int P, const int N)
+{
+    vec weight[BLOCKED_MAX_PANEL];
+    UNROLL for (int n = 0; n < N; n++)
+    {
+        weight[n] = vec_load(w + n * V);
+        vec_keep(&weight[n]);
+    }
+    UNROLL for (int p = 0; p < P; p++)
+    {
+        const vec input = vec_broadcast(x + (size_t)p * x_pixel);
+        UNROLL for (int n = 0; n < N; n++) acc[p * N + n] = vec_fma(input, weight[n], acc[p * N + n]);
+    }
+}
+
+/* The sum of one tile. x_pixel is the constant V for pointwise convolutions: addresses then are immediate
+ * offsets. */
+INLINE void dot_sum(vec *acc, const blocked_dot *job, const float *x, size_t x_pixel, const int P,
+                    const int N)
+{
+    const float *w = job->weights;
+    UNROLL for (int p = 0; p < P; p++) UNROLL for (int n = 0; n < N; n++) acc[p * N + n] =
+        vec_load(job->bias + n * V);
+    for (size_t r = 0; r < job->rows; r++, x += job->x_row) {
+        const size_t length = r + 1 < job->rows ? job->length : job->last;
+        if (x_pixel == V && length == V) {
+            UNROLL for (int i = 0; i < V; i++, w += N * V) dot_step(acc, x + i, V, w, P, N);
+        } else {
+            for (size_t i = 0; i < length; i++, w += N * V)
+                dot_step(acc, x + i, x_pixel, w, P, N);
+        }
+    }
+}
+
+INLINE void dot_finish(const vec *acc, const blocked_dot *job, size_t first, const int P, const int N)
+{
+    UNROLL for (int p = 0; p < P; p++)
+    {
+        const size_t pixel = first + (size_t)p;
+        const size_t at = job->place ? job->place[pixel] : pixel * V;
+        UNROLL for (int n = 0; n < N; n++)
+        {
+            vec y = acc[p * N + n];
+            if (job->add) y = vec_add(y, vec_load(job->add + (size_t)n * job->out_block + at));
+            if (job->out) vec_store(job->out + (size_t)n * job->out_block + at, y);
+            if (job->sum) vec_store(job->sum + n * V, vec_add(vec_load(job->sum + n * V), y));
+        }
+    }
+}
+
+INLINE void dot_tile(const blocked_dot *job, size_t first, const int P, const int N)
+{
+    vec acc[DOT_MAX_TILE];
+    const float *x = job->x + first * job->x_pixel;
+    if (job->x_pixel == V)
+        dot_sum(acc, job, x, V, P, N);
+    else
+        dot_sum(acc, job, x, job->x_pixel, P, N);
+    activate(acc, P * N, job->activation);
+    dot_finish(acc, job, first, P, N);
+}
+
+#define DOT_INSTANCE(P, N)                                                                                   \
+    static void dot_##P##x##N(const blocked_dot *job, size_t first)                                          \
+    {                                                                                                        \
+        dot_tile(job, first, P, N);                                                                          \
+    }
+#define DOT_ENTRY(P, N) [(N)-1][(P)-1] = dot_##P##x##N,
+DOT_TILES(DOT_INSTANCE)
+
+typedef void (*dot_function)(const blocked_dot *job, size_t first);
+static const dot_function dot_tiles[BLOCKED_MAX_PANEL][DOT_MAX_PIXELS] = {DOT_TILES(DOT_ENTRY)};
+static const size_t dot_widest[BLOCKED_MAX_PANEL] = {DOT_WIDEST_1, DOT_WIDEST_2, DOT_WIDEST_3};
+
+/* Pixels are cut into the fewest tiles, of sizes that differ by at most one: no thin tile at the end. */
+static void dot(const blocked_dot *job)
+{
+    const size_t widest = dot_widest[job->panel - 1];
+    const size_t tiles = (job->pixels + widest - 1) / widest;
+    for (size_t t = 0, first = 0; t < tiles; t++) {
+        const size_t size = (job->pixels - first + tiles - t - 1) / (tiles - t);
+        dot_tiles[job->panel - 1][size - 1](job, first);
+        first += size;
+    }
+}
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Which blocked kernels serve which level.
+ */
+#include "kernels/blocked/blocked.h"
+
+const blocked_table *blocked_table_for(cpu_level level)
+{
+#if defined(__x86_64__) && !defined(EFFNET_REF_ONLY)
+    if (level == CPU_AVX512) return &blocked_avx512;
+    if (level == CPU_AVX2) return &blocked_avx2;
+#endif
+    (void)level;
+    return NULL;
+}

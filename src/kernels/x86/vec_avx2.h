@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Vectors of 8 floats on AVX2 and FMA, for the kernel bodies in kernels/blocked.
+ */
+#ifndef KERNELS_X86_VEC_AVX2_H
+#define KERNELS_X86_VEC_AVX2_H
+
+#include <immintrin.h>
+
+#include "kernels/blocked/unroll.h"
+
+#define V 8
+
+typedef __m256 vec;
+
+INLINE vec vec_load(const float *p)
+{
+    return _mm256_loadu_ps(p);
+}
+
+INLINE void vec_store(float *p, vec a)
+{
+    _mm256_storeu_ps(p, a);
+}
+
+INLINE vec vec_broadcast(const float *p)
+{
+    return _mm256_broadcast_ss(p);
+}
+
+INLINE vec vec_set(float a)
+{
+    return _mm256_set1_ps(a);
+}
+
+INLINE vec vec_add(vec a, vec b)
+{
+    return _mm256_add_ps(a, b);
+}
+
+INLINE vec vec_sub(vec a, vec b)
+{
+    return _mm256_sub_ps(a, b);
+}
+
+INLINE vec vec_mul(vec a, vec b)
+{
+    return _mm256_mul_ps(a, b);
+}
+
+INLINE vec vec_div(vec a, vec b)
+{
+    return _mm256_div_ps(a, b);
+}
+
+INLINE vec vec_min(vec a, vec b)
+{
+    return _mm256_min_ps(a, b);
+}
+
+INLINE vec vec_max(vec a, vec b)
+{
+    return _mm256_max_ps(a, b);
+}
+
+/* a * b + c, rounded once. */
+INLINE vec vec_fma(vec a, vec b, vec c)
+{
+    return _mm256_fmadd_ps(a, b, c);
+}
+
+/* 2^n, where the low bits of u hold n + 127; n is held to the exponents of normal floats. */
+INLINE vec vec_exponent_of(vec u)
+{
+    const __m256i low = _mm256_set1_epi32(0x4B400001), high = _mm256_set1_epi32(0x4B4000FE);
+    const __m256i n = _mm256_min_epi32(_mm256_max_epi32(_mm256_castps_si256(u), low), high);
+    return _mm256_castsi256_ps(_mm256_slli_epi32(n, 23));
+}
+
+/* Keeps a loaded value in a register: gcc would fold the load into every multiply-add that uses it. */
+INLINE void vec_keep(vec *a)
+{
+    __asm__("" : "+x"(*a));
+}
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Vectors of 16 floats on AVX-512, for the kernel bodies in kernels/blocked.
+ */
+#ifndef KERNELS_X86_VEC_AVX512_H
+#define KERNELS_X86_VEC_AVX512_H
+
+#include <immintrin.h>
+
+#include "kernels/blocked/unroll.h"
+
+#define V 16
+
+typedef __m512 vec;
+
+INLINE vec vec_load(const float *p)
+{
+    return _mm512_loadu_ps(p);
+}
+
+INLINE void vec_store(float *p, vec a)
+{
+    _mm512_storeu_ps(p, a);
+}
+
+INLINE vec vec_broadcast(const float *p)
+{
+    return _mm512_set1_ps(*p);
+}
+
+INLINE vec vec_set(float a)
+{
+    return _mm512_set1_ps(a);
+}
+
+INLINE vec vec_add(vec a, vec b)
+{
+    return _mm512_add_ps(a, b);
+}
+
+INLINE vec vec_sub(vec a, vec b)
+{
+    return _mm512_sub_ps(a, b);
+}
+
+INLINE vec vec_mul(vec a, vec b)
+{
+    return _mm512_mul_ps(a, b);
+}
+
+INLINE vec vec_div(vec a, vec b)
+{
+    return _mm512_div_ps(a, b);
+}
+
+INLINE vec vec_min(vec a, vec b)
+{
+    return _mm512_min_ps(a, b);
+}
+
+INLINE vec vec_max(vec a, vec b)
+{
+    return _mm512_max_ps(a, b);
+}
+
+/* a * b + c, rounded once. */
+INLINE vec vec_fma(vec a, vec b, vec c)
+{
+    return _mm512_fmadd_ps(a, b, c);
+}
+
+/* 2^n, where the low bits of u hold n + 127; n is held to the exponents of normal floats. */
+INLINE vec vec_exponent_of(vec u)
+{
+    const __m512i low = _mm512_set1_epi32(0x4B400001), high = _mm512_set1_epi32(0x4B4000FE);
+    const __m512i n = _mm512_min_epi32(_mm512_max_epi32(_mm512_castps_si512(u), low), high);
+    return _mm512_castsi512_ps(_mm512_slli_epi32(n, 23));
+}
+
+/* Keeps a loaded value in a register: gcc would fold the load into every multiply-add that uses it. */
+INLINE void vec_keep(vec *a)
+{
+    __asm__("" : "+v"(*a));
+}
+
+#endif
