@@ -72,9 +72,7 @@ bool effnet_kernel_get(effnet_level level, size_t index, const char **operation,
 {
     cpu_level inner;
     if (!api_level(&inner, level)) return false;
-    kernel_table table;
-    kernels_init(&table, inner);
-    return kernels_describe(&table, index, operation, kernel);
+    return kernels_describe(inner, index, operation, kernel);
 }
 
 static effnet_library webp_library(void)

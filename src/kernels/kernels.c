@@ -2,6 +2,9 @@
  *
  * Which kernel serves which operation at which level.
  */
+#include <string.h>
+
+#include "kernels/blocked/blocked.h"
 #include "kernels/ref.h"
 
 void kernels_init(kernel_table *table, cpu_level level)
@@ -16,18 +19,33 @@ void kernels_init(kernel_table *table, cpu_level level)
     (void)level; /* no level has kernels of its own yet */
 }
 
-bool kernels_describe(const kernel_table *table, size_t index, const char **operation, const char **kernel)
+typedef struct kernel_row {
+    const char *operation, *kernel;
+} kernel_row;
+
+bool kernels_describe(cpu_level level, size_t index, const char **operation, const char **kernel)
 {
-    const struct {
-        const char *operation, *kernel;
-    } rows[] = {
-        {"convolution", table->convolution->name},
-        {"pointwise", table->pointwise->name},
-        {"depthwise", table->depthwise->name},
-        {"linear", table->linear->name},
-        {"pool", table->pool->name},
+    kernel_table table;
+    kernels_init(&table, level);
+    const kernel_row plain[] = {
+        {"convolution", table.convolution->name},
+        {"pointwise", table.pointwise->name},
+        {"depthwise", table.depthwise->name},
+        {"linear", table.linear->name},
+        {"pool", table.pool->name},
     };
-    if (index >= sizeof rows / sizeof rows[0]) return false;
+    kernel_row rows[sizeof plain / sizeof plain[0]];
+    size_t count = sizeof plain / sizeof plain[0];
+    memcpy(rows, plain, sizeof plain);
+    const blocked_table *blocked = blocked_table_for(level);
+    if (blocked) {
+        rows[0] = rows[1] = (kernel_row){"convolution", blocked->dot_name};
+        rows[1].operation = "pointwise";
+        rows[2].kernel = blocked->depthwise_name;
+        rows[3].kernel = blocked->dense_name;
+        count = 4; /* pooling is in the head's epilogue */
+    }
+    if (index >= count) return false;
     *operation = rows[index].operation;
     *kernel = rows[index].kernel;
     return true;

@@ -97,8 +97,8 @@ typedef struct kernel_table {
 /* The table for `level`: starts as plain C, then every level up to this one replaces what it has. */
 void kernels_init(kernel_table *table, cpu_level level);
 
-/* Operation number `index` of the table and the name of the kernel that serves it; false past the end. */
-bool kernels_describe(const kernel_table *table, size_t index, const char **operation, const char **kernel);
+/* Operation number `index` and the name of the kernel that serves it at `level`; false past the end. */
+bool kernels_describe(cpu_level level, size_t index, const char **operation, const char **kernel);
 
 /* Parts of the output that `run` counts for a layer laid as `plane`. */
 static inline size_t kernel_pixels(const kernel_plane *plane)

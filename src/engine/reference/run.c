@@ -3,13 +3,13 @@
  * Running a plan: image after image, step after step, every step divided among the threads of the team, with
  * a barrier after each. Which thread computes an output never changes how it is computed.
  */
-#include "engine/parts.h"
+#include "engine/reference/reference.h"
 
 #include <assert.h>
 #include <string.h>
 
 typedef struct job {
-    const engine_scratch *scratch;
+    const reference_scratch *scratch;
     const float *input; /* [count][height][width][in_channels] */
     size_t count;
     const engine_tap *taps;
@@ -18,7 +18,7 @@ typedef struct job {
 } job;
 
 /* The step whose output is wanted at `at`. */
-static size_t endpoint_step(const engine_scratch *s, const net_endpoint *at)
+static size_t endpoint_step(const reference_scratch *s, const net_endpoint *at)
 {
     switch (at->kind) {
     case NET_AT_STEM: return 0;
@@ -31,8 +31,8 @@ static size_t endpoint_step(const engine_scratch *s, const net_endpoint *at)
     return s->logits;
 }
 
-static void run_step(const engine_scratch *s, const engine_step *step, const float *input, size_t member,
-                     size_t members)
+static void run_step(const reference_scratch *s, const reference_step *step, const float *input,
+                     size_t member, size_t members)
 {
     const size_t grains = (step->units + step->grain - 1) / step->grain;
     size_t first, end;
@@ -52,7 +52,7 @@ static void run_step(const engine_scratch *s, const engine_step *step, const flo
 /* Copies the output of step `number` to the taps that ask for it, each member its share. */
 static void copy_taps(const job *j, size_t image, size_t number, size_t member, size_t members)
 {
-    const engine_step *step = &j->scratch->steps[number];
+    const reference_step *step = &j->scratch->steps[number];
     size_t first, end;
     pool_share(step->output_size, member, members, &first, &end);
     for (size_t i = 0; i < j->tap_count; i++) {
@@ -64,7 +64,7 @@ static void copy_taps(const job *j, size_t image, size_t number, size_t member, 
 
 static void run_image(const job *j, size_t image, size_t member, size_t members)
 {
-    const engine_scratch *s = j->scratch;
+    const reference_scratch *s = j->scratch;
     for (size_t i = 0; i < j->depth; i++) {
         run_step(s, &s->steps[i], j->input + image * s->image_size, member, members);
         pool_barrier(s->team);
@@ -82,8 +82,8 @@ static void run_member(void *context, size_t member, size_t members)
     cpu_denormals_restore(saved);
 }
 
-void engine_run(engine_scratch *scratch, const float *input, size_t count, const engine_tap *taps,
-                size_t tap_count)
+void reference_run(reference_scratch *scratch, const float *input, size_t count, const engine_tap *taps,
+                   size_t tap_count)
 {
     job j = {.scratch = scratch, .input = input, .count = count, .taps = taps, .tap_count = tap_count};
     for (size_t i = 0; i < tap_count; i++) {

@@ -4,7 +4,7 @@
  * it, packed by the kernel that will run. Tensors are read one at a time into one buffer, so that loading
  * needs little more memory than the result.
  */
-#include "engine/parts.h"
+#include "engine/reference/reference.h"
 
 #include <assert.h>
 #include <math.h>
@@ -31,12 +31,12 @@ static kernel_activation activation_of(const net_arch *arch)
     return KERNEL_LINEAR;
 }
 
-static void add_layer(engine_weights *w, net_part part, const kernel_op *op, kernel_filter filter)
+static void add_layer(reference_weights *w, net_part part, const kernel_op *op, kernel_filter filter)
 {
-    w->layers[w->layer_count++] = (engine_layer){.part = part, .op = op, .filter = filter};
+    w->layers[w->layer_count++] = (reference_layer){.part = part, .op = op, .filter = filter};
 }
 
-static void add_convolution(engine_weights *w, net_part part, const kernel_op *op, const net_conv *conv,
+static void add_convolution(reference_weights *w, net_part part, const kernel_op *op, const net_conv *conv,
                             kernel_activation activation)
 {
     add_layer(w, part, op,
@@ -49,14 +49,14 @@ static void add_convolution(engine_weights *w, net_part part, const kernel_op *o
               });
 }
 
-static void add_linear(engine_weights *w, net_part part, int in, int out, kernel_activation activation)
+static void add_linear(reference_weights *w, net_part part, int in, int out, kernel_activation activation)
 {
     add_layer(w, part, w->kernels.linear,
               (kernel_filter){
                   .in = (size_t)in, .out = (size_t)out, .kernel = 1, .stride = 1, .activation = activation});
 }
 
-static void add_block(engine_weights *w, const net_block *block, kernel_activation activation)
+static void add_block(reference_weights *w, const net_block *block, kernel_activation activation)
 {
     const int hidden = block->depthwise.out;
     if (block->expands) add_convolution(w, NET_EXPAND_CONV, w->kernels.pointwise, &block->expand, activation);
@@ -68,7 +68,7 @@ static void add_block(engine_weights *w, const net_block *block, kernel_activati
     add_convolution(w, NET_PROJECT_CONV, w->kernels.pointwise, &block->project, KERNEL_LINEAR);
 }
 
-static void add_layers(engine_weights *w, const net_graph *graph)
+static void add_layers(reference_weights *w, const net_graph *graph)
 {
     const kernel_activation activation = activation_of(&graph->arch);
     add_convolution(w, NET_STEM_CONV, w->kernels.convolution, &graph->stem, activation);
@@ -87,12 +87,12 @@ static size_t most_layers(const net_graph *graph)
 
 /* ---- Where their weights lie ---- */
 
-static size_t weights_size(const engine_layer *layer)
+static size_t weights_size(const reference_layer *layer)
 {
     return engine_aligned(layer->op->packed_size(&layer->filter));
 }
 
-static bool place_layers(engine_weights *w)
+static bool place_layers(reference_weights *w)
 {
     size_t total = 0;
     for (size_t i = 0; i < w->layer_count; i++)
@@ -131,7 +131,7 @@ static effnet_status read_next(loader *l, net_part part, net_field field, float 
 /* Batch norm y = (x - mean) / sqrt(variance + epsilon) * weight + bias (Ioffe and Szegedy 2015) after a
  * convolution is the convolution with its filters scaled and a bias added. Worked out in double: a small
  * variance must not cost precision. */
-static void fold(engine_layer *layer, float *weights /* [out][per_output] */, size_t per_output,
+static void fold(reference_layer *layer, float *weights /* [out][per_output] */, size_t per_output,
                  const float *norm /* [4][norm_size] */, size_t norm_size, double epsilon)
 {
     const float *weight = norm, *bias = norm + norm_size, *mean = bias + norm_size,
@@ -144,12 +144,12 @@ static void fold(engine_layer *layer, float *weights /* [out][per_output] */, si
     }
 }
 
-static bool has_norm(const engine_layer *layer)
+static bool has_norm(const reference_layer *layer)
 {
     return layer->part != NET_SE_REDUCE && layer->part != NET_SE_EXPAND && layer->part != NET_CLASSIFIER;
 }
 
-static effnet_status load_layer(loader *l, engine_layer *layer, effnet_error *error)
+static effnet_status load_layer(loader *l, reference_layer *layer, effnet_error *error)
 {
     const size_t count = net_tensor_at(l->graph, l->next).count;
     TRY(read_next(l, layer->part, NET_WEIGHT, l->tensor, error));
@@ -166,7 +166,7 @@ static effnet_status load_layer(loader *l, engine_layer *layer, effnet_error *er
     return EFFNET_OK;
 }
 
-static effnet_status load_layers(engine_weights *w, loader *l, effnet_error *error)
+static effnet_status load_layers(reference_weights *w, loader *l, effnet_error *error)
 {
     size_t largest = 0;
     const size_t count = net_tensor_count(l->graph);
@@ -185,12 +185,12 @@ static effnet_status load_layers(engine_weights *w, loader *l, effnet_error *err
     return EFFNET_OK;
 }
 
-effnet_status engine_weights_create(engine_weights **out, const net_graph *graph, cpu_level level,
-                                    engine_reader read, void *context, effnet_error *error)
+effnet_status reference_weights_create(reference_weights **out, const net_graph *graph, cpu_level level,
+                                       engine_reader read, void *context, effnet_error *error)
 {
     assert(cpu_has_level(level));
     *out = NULL;
-    engine_weights *w = calloc(1, sizeof *w);
+    reference_weights *w = calloc(1, sizeof *w);
     if (!w) return error_memory(error);
     loader l = {.graph = graph, .read = read, .context = context};
     effnet_status status = EFFNET_ERR_MEMORY;
@@ -206,11 +206,11 @@ effnet_status engine_weights_create(engine_weights **out, const net_graph *graph
     if (status == EFFNET_OK)
         *out = w;
     else
-        engine_weights_free(w);
+        reference_weights_free(w);
     return status;
 }
 
-void engine_weights_free(engine_weights *weights)
+void reference_weights_free(reference_weights *weights)
 {
     if (!weights) return;
     free(weights->memory);

@@ -3,7 +3,7 @@
  * The plan for one image size: which kernel runs when, on which memory. Buffers live from the step that
  * writes them to the last one that reads them, and share one block of memory as far as their lives allow.
  */
-#include "engine/parts.h"
+#include "engine/reference/reference.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -23,10 +23,10 @@ typedef struct links {
 
 /* A plan in the making. Step i writes buffer i, and nothing else does. */
 typedef struct planner {
-    engine_scratch *scratch;
-    const engine_layer *layer; /* the next of the network's */
-    buffer *buffers;           /* [most_steps] */
-    links *links;              /* [most_steps] */
+    reference_scratch *scratch;
+    const reference_layer *layer; /* the next of the network's */
+    buffer *buffers;              /* [most_steps] */
+    links *links;                 /* [most_steps] */
 } planner;
 
 /* Stem, head, pooling and classifier, and at most six steps in a block. */
@@ -43,7 +43,7 @@ static void use(planner *p, int number)
 }
 
 /* Adds a step and returns the number of its output. */
-static int add_step(planner *p, engine_step step, links from)
+static int add_step(planner *p, reference_step step, links from)
 {
     const size_t number = p->scratch->step_count;
     from.output = (int)number;
@@ -60,12 +60,12 @@ static int add_step(planner *p, engine_step step, links from)
 /* The step of the network's next layer. */
 static int add_layer(planner *p, net_part part, kernel_plane plane, size_t units, links from)
 {
-    const engine_layer *layer = p->layer++;
+    const reference_layer *layer = p->layer++;
     assert(layer->part == part);
     (void)part;
     return add_step(
         p,
-        (engine_step){
+        (reference_step){
             .op = layer->op,
             .call = {.filter = layer->filter, .plane = plane, .weights = layer->weights, .bias = layer->bias},
             .units = units,
@@ -115,7 +115,7 @@ static int add_pool(planner *p, const net_conv *conv, int input)
                                 .out_width = 1};
     const size_t channels = (size_t)conv->out;
     return add_step(p,
-                    (engine_step){
+                    (reference_step){
                         .call = {.filter = {.in = channels, .out = channels}, .plane = plane},
                         .units = channels,
                         .grain = p->scratch->pool->grain,
@@ -143,7 +143,7 @@ static int add_block(planner *p, const net_block *block, int input)
 
 static void add_network(planner *p, const net_graph *graph)
 {
-    engine_scratch *s = p->scratch;
+    reference_scratch *s = p->scratch;
     const net_conv *last = &graph->stem;
     int at = add_spatial(p, NET_STEM_CONV, &graph->stem, NONE);
     for (int i = 0; i < graph->block_count; i++) {
@@ -210,7 +210,7 @@ static float *at(const planner *p, int number)
 
 static bool place(planner *p)
 {
-    engine_scratch *s = p->scratch;
+    reference_scratch *s = p->scratch;
     s->memory = engine_alloc(place_buffers(p));
     if (!s->memory) return false;
     for (size_t i = 0; i < s->step_count; i++) {
@@ -223,11 +223,11 @@ static bool place(planner *p)
     return true;
 }
 
-effnet_status engine_scratch_create(engine_scratch **out, const net_graph *graph,
-                                    const engine_weights *weights, pool *team, effnet_error *error)
+effnet_status reference_scratch_create(reference_scratch **out, const net_graph *graph,
+                                       const reference_weights *weights, pool *team, effnet_error *error)
 {
     *out = NULL;
-    engine_scratch *s = calloc(1, sizeof *s);
+    reference_scratch *s = calloc(1, sizeof *s);
     if (!s) return error_memory(error);
     const size_t steps = most_steps(graph), blocks = (size_t)graph->block_count;
     planner p = {.scratch = s, .layer = weights->layers};
@@ -250,11 +250,11 @@ effnet_status engine_scratch_create(engine_scratch **out, const net_graph *graph
         *out = s;
         return EFFNET_OK;
     }
-    engine_scratch_free(s);
+    reference_scratch_free(s);
     return error_memory(error);
 }
 
-void engine_scratch_free(engine_scratch *scratch)
+void reference_scratch_free(reference_scratch *scratch)
 {
     if (!scratch) return;
     free(scratch->memory);

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Batch norm folded into convolutions, Swish's factor folded into both sides of every activation, and
+ * everything packed in the order in which kernels read it, into one block of memory. Each tensor of the
+ * network is read once, through one buffer.
+ */
+#include "engine/blocked/blocked_engine.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sizes.h"
+
+float activation_scale(net_activation activation)
+{
+    return activation == NET_SWISH ? -1.44269504f : 1.0f; /* -log2(e) */
+}
+
+kernel_activation activation_kernel(net_activation activation)
+{
+    switch (activation) {
+    case NET_SWISH: return KERNEL_SWISH;
+    case NET_RELU6: return KERNEL_RELU6;
+    case NET_RELU: return KERNEL_RELU;
+    case NET_HARD_SWISH: return KERNEL_HARD_SWISH;
+    }
+    return KERNEL_LINEAR;
+}
+
+/* ---- Layout: sizes first, then places in the block ---- */
+
+typedef struct layout {
+    float *memory; /* NULL while sizes are counted */
+    size_t used;
+} layout;
+
+static float *take(layout *l, size_t floats)
+{
+    float *place = l->memory ? l->memory + l->used : NULL;
+    l->used += (floats + 15) & ~(size_t)15;
+    return place;
+}
+
+static void lay_dot(layout *l, dot_weights *d, size_t vector, size_t rows, size_t length, size_t last,
+                    size_t out)
+{
+    d->rows = rows;
+    d->length = length;
+    d->last = last;
+    d->vectors = vectors_for(out, vector);
+    d->weights = take(l, ((rows - 1) * length + last) * d->vectors * vector);
+    d->bias = take(l, d->vectors * vector);
+}
+
+static void lay_pointwise(layout *l, dot_weights *d, size_t vector, size_t in, size_t out)
+{
+    const size_t rows = vectors_for(in, vector);
+    lay_dot(l, d, vector, rows, vector, in - (rows - 1) * vector, out);
+}
+
+static void lay_dense(layout *l, dense_weights *d, size_t vector, size_t in, size_t out)
+{
+    d->k = in;
+    d->vectors = vectors_for(out, vector);
+    d->weights = take(l, in * d->vectors * vector);
+    d->bias = take(l, d->vectors * vector);
+}
+
+static void lay_block(layout *l, block_weights *w, const net_block *b, size_t vector)
+{
+    const size_t hidden = (size_t)b->depthwise.out,
+                 taps = (size_t)b->depthwise.kernel * (size_t)b->depthwise.kernel;
+    if (b->expands) lay_pointwise(l, &w->expand, vector, (size_t)b->expand.in, hidden);
+    w->depthwise.vectors = vectors_for(hidden, vector);
+    w->depthwise.weights = take(l, w->depthwise.vectors * taps * vector);
+    w->depthwise.bias = take(l, w->depthwise.vectors * vector);
+    if (b->squeeze) {
+        lay_dense(l, &w->reduce, vector, hidden, (size_t)b->squeeze);
+        lay_dot(l, &w->excite, vector, 1, (size_t)b->squeeze, (size_t)b->squeeze, hidden);
+    }
+    lay_pointwise(l, &w->project, vector, hidden, (size_t)b->project.out);
+}
+
+static void lay_network(layout *l, blocked_weights *w, const net_graph *graph)
+{
+    const size_t vector = w->table->vector, kernel = (size_t)graph->stem.kernel;
+    const size_t length = kernel * (size_t)graph->stem.in;
+    lay_dot(l, &w->stem, vector, kernel, length, length, (size_t)graph->stem.out);
+    for (int i = 0; i < graph->block_count; i++)
+        lay_block(l, &w->blocks[i], &graph->blocks[i], vector);
+    if (graph->has_head) lay_pointwise(l, &w->head, vector, (size_t)graph->head.in, (size_t)graph->head.out);
+    if (graph->arch.classes)
+        lay_dense(l, &w->classifier, vector, (size_t)graph->features, (size_t)graph->arch.classes);
+}
+
+/* ---- Reading and folding ---- */
+
+typedef struct loader {
+    const net_graph *graph;
+    const blocked_table *table;
+    engine_reader read;
+    void *context;
+    effnet_error *error;
+    size_t next;     /* tensor of the graph that comes next */
+    float *raw;      /* [largest tensor] */
+    float *factor;   /* [largest channel count]: what a convolution's outputs are multiplied by */
+    float *constant; /* [largest channel count]: what is added after */
+    float *norm;     /* [4][largest channel count]: batch norm as read */
+} loader;
+
+static effnet_status read_next(loader *l, float *out)
+{
+    const net_tensor tensor = net_tensor_at(l->graph, l->next++);
+    return l->read(l->context, &tensor, out, l->error);
+}
+
+static size_t next_count(const loader *l)
+{
+    return net_tensor_at(l->graph, l->next).count;
+}
+
+/* The four tensors of a batch norm as y = factor x + constant, with `scale` multiplied in. */
+static effnet_status read_norm(loader *l, float scale)
+{
+    const size_t count = next_count(l);
+    float *weight = l->norm, *bias = weight + count, *mean = bias + count, *variance = mean + count;
+    TRY(read_next(l, weight));
+    TRY(read_next(l, bias));
+    TRY(read_next(l, mean));
+    TRY(read_next(l, variance));
+    for (size_t c = 0; c < count; c++) {
+        const double gain = (double)weight[c] / sqrt((double)variance[c] + l->graph->variant.bn_epsilon);
+        l->factor[c] = (float)(gain * (double)scale);
+        l->constant[c] = (float)(((double)bias[c] - gain * (double)mean[c]) * (double)scale);
+    }
+    return EFFNET_OK;
+}
+
+/* The convolution and its batch norm that come next: weights in l->raw, the fold in l->factor and
+ * l->constant. */
+static effnet_status read_conv(loader *l, float scale)
+{
+    TRY(read_next(l, l->raw));
+    return read_norm(l, scale);
+}
+
+/* ---- Packing ---- */
+
+static void pack_bias(float *bias, size_t vectors, size_t vector, const float *constant, size_t out)
+{
+    memset(bias, 0, vectors * vector * sizeof *bias);
+    memcpy(bias, constant, out * sizeof *bias);
+}
+
+/* raw [out][in] to panels [panel][in][panel width * vector], each row of outputs times its factor (NULL:
+ * `scale` alone). Goes over the outputs of a panel, reading each row of raw in order. */
+static void pack_panels(float *packed, size_t vectors, size_t vector, const float *raw, size_t in, size_t out,
+                        const float *factor, float scale)
+{
+    memset(packed, 0, vectors * vector * in * sizeof *packed);
+    for (size_t p = 0; p < panel_count(vectors); p++) {
+        const size_t width = panel_width(vectors, p) * vector, first = panel_first(p) * vector;
+        for (size_t n = 0; n < width && first + n < out; n++) {
+            const float *row = raw + (first + n) * in;
+            const float gain = factor ? factor[first + n] * scale : scale;
+            float *to = packed + first * in + n;
+            for (size_t k = 0; k < in; k++)
+                to[k * width] = row[k] * gain;
+        }
+    }
+}
+
+static void pack_pointwise(dot_weights *d, const loader *l, size_t in, size_t out, float scale)
+{
+    pack_panels(d->weights, d->vectors, l->table->vector, l->raw, in, out, l->factor, scale);
+    pack_bias(d->bias, d->vectors, l->table->vector, l->constant, out);
+}
+
+/* [out][in][ky][kx] to [out][ky][kx][in], the order in which a row of pixels lies in memory. */
+static void reorder_stem(float *to, const float *from, const net_conv *stem)
+{
+    const size_t in = (size_t)stem->in, taps = (size_t)stem->kernel * (size_t)stem->kernel;
+    for (size_t o = 0; o < (size_t)stem->out; o++)
+        for (size_t c = 0; c < in; c++)
+            for (size_t t = 0; t < taps; t++)
+                to[(o * taps + t) * in + c] = from[(o * in + c) * taps + t];
+}
+
+static effnet_status load_stem(loader *l, blocked_weights *w, float act)
+{
+    const net_conv *stem = &l->graph->stem;
+    const size_t in = (size_t)stem->in * (size_t)stem->kernel * (size_t)stem->kernel;
+    TRY(read_conv(l, act));
+    float *ordered = malloc(in * (size_t)stem->out * sizeof *ordered);
+    if (!ordered) return error_memory(l->error);
+    reorder_stem(ordered, l->raw, stem);
+    pack_panels(w->stem.weights, w->stem.vectors, l->table->vector, ordered, in, (size_t)stem->out, l->factor,
+                1);
+    pack_bias(w->stem.bias, w->stem.vectors, l->table->vector, l->constant, (size_t)stem->out);
+    free(ordered);
+    return EFFNET_OK;
+}
+
+/* [c][k * k] to [c / V][k * k][V]. */
+static void pack_depthwise(depthwise_weights *d, const loader *l, const net_conv *conv, float scale)
+{
+    const size_t vector = l->table->vector, taps = (size_t)conv->kernel * (size_t)conv->kernel;
+    memset(d->weights, 0, d->vectors * taps * vector * sizeof *d->weights);
+    for (size_t c = 0; c < (size_t)conv->out; c++)
+        for (size_t t = 0; t < taps; t++)
+            d->weights[(c / vector * taps + t) * vector + c % vector] =
+                l->raw[c * taps + t] * l->factor[c] * scale;
+    pack_bias(d->bias, d->vectors, vector, l->constant, (size_t)conv->out);
+}
+
+/* Linear layers: raw [out][in] to [vectors in groups of dense_panel][in][group][V]. */
+static void pack_dense(dense_weights *d, const loader *l, size_t out, float scale)
+{
+    const size_t vector = l->table->vector, group = l->table->dense_panel;
+    memset(d->weights, 0, d->vectors * vector * d->k * sizeof *d->weights);
+    for (size_t first = 0; first < d->vectors; first += group) {
+        const size_t left = d->vectors - first, width = (left < group ? left : group) * vector;
+        for (size_t n = 0; n < width && first * vector + n < out; n++) {
+            const float *row = l->raw + (first * vector + n) * d->k;
+            float *to = d->weights + first * vector * d->k + n;
+            for (size_t k = 0; k < d->k; k++)
+                to[k * width] = row[k] * scale;
+        }
+    }
+}
+
+static void scale_all(float *x, size_t count, float factor)
+{
+    for (size_t i = 0; i < count; i++)
+        x[i] *= factor;
+}
+
+/* SE reads channel means of the depthwise output, which carries `act`, and its own inner activation carries
+ * it again. */
+static effnet_status load_squeeze(loader *l, block_weights *w, const net_block *b, float act)
+{
+    const size_t squeeze = (size_t)b->squeeze, hidden = (size_t)b->depthwise.out, vector = l->table->vector;
+    TRY(read_next(l, l->raw));
+    TRY(read_next(l, l->constant));
+    pack_dense(&w->reduce, l, squeeze, 1); /* 1 / act for the input, act for the output */
+    scale_all(l->constant, squeeze, act);
+    pack_bias(w->reduce.bias, w->reduce.vectors, vector, l->constant, squeeze);
+    TRY(read_next(l, l->raw));
+    TRY(read_next(l, l->constant));
+    pack_panels(w->excite.weights, w->excite.vectors, vector, l->raw, squeeze, hidden, NULL, 1 / act);
+    pack_bias(w->excite.bias, w->excite.vectors, vector, l->constant, hidden);
+    return EFFNET_OK;
+}
+
+/* `in_scaled`: the depthwise input is an activation's output and carries `act` already. */
+static effnet_status load_block(loader *l, block_weights *w, const net_block *b, float act, bool in_scaled)
+{
+    const size_t hidden = (size_t)b->depthwise.out;
+    if (b->expands) {
+        TRY(read_conv(l, act));
+        pack_pointwise(&w->expand, l, (size_t)b->expand.in, hidden, 1);
+    }
+    TRY(read_conv(l, act));
+    pack_depthwise(&w->depthwise, l, &b->depthwise, in_scaled ? 1 / act : 1);
+    if (b->squeeze) TRY(load_squeeze(l, w, b, act));
+    TRY(read_conv(l, 1));
+    pack_pointwise(&w->project, l, hidden, (size_t)b->project.out, 1 / act);
+    return EFFNET_OK;
+}
+
+static effnet_status load_classifier(loader *l, blocked_weights *w)
+{
+    const size_t classes = (size_t)l->graph->arch.classes;
+    TRY(read_next(l, l->raw));
+    TRY(read_next(l, l->constant));
+    pack_dense(&w->classifier, l, classes, 1);
+    pack_bias(w->classifier.bias, w->classifier.vectors, l->table->vector, l->constant, classes);
+    return EFFNET_OK;
+}
+
+static effnet_status load_network(loader *l, blocked_weights *w)
+{
+    const net_graph *graph = l->graph;
+    const float act = activation_scale(graph->arch.activation);
+    TRY(load_stem(l, w, act));
+    for (int i = 0; i < graph->block_count; i++) {
+        const net_block *b = &graph->blocks[i];
+        TRY(load_block(l, &w->blocks[i], b, act, b->expands || blocked_fuses_stem(graph, i)));
+    }
+    if (graph->has_head) {
+        TRY(read_conv(l, act));
+        pack_pointwise(&w->head, l, (size_t)graph->head.in, (size_t)graph->head.out, 1);
+    }
+    return graph->arch.classes ? load_classifier(l, w) : EFFNET_OK;
+}
+
+static effnet_status loader_buffers(loader *l)
+{
+    size_t largest = 0, channels = 0;
+    for (size_t i = 0; i < net_tensor_count(l->graph); i++) {
+        const net_tensor t = net_tensor_at(l->graph, i);
+        if (t.count > largest) largest = t.count;
+        if (t.rank == 1 && t.count > channels) channels = t.count;
+    }
+    l->raw = malloc((largest + 6 * channels) * sizeof *l->raw);
+    if (!l->raw) return error_memory(l->error);
+    l->factor = l->raw + largest;
+    l->constant = l->factor + channels;
+    l->norm = l->constant + channels;
+    return EFFNET_OK;
+}
+
+static effnet_status allocate(blocked_weights *w, const net_graph *graph, effnet_error *error)
+{
+    layout l = {0};
+    w->blocks = calloc((size_t)graph->block_count + 1, sizeof *w->blocks);
+    if (!w->blocks) return error_memory(error);
+    lay_network(&l, w, graph);
+    size_t bytes;
+    if (!size_mul(&bytes, l.used, sizeof(float)) || !(l.memory = aligned_alloc(64, bytes)))
+        return error_memory(error);
+    w->memory = l.memory;
+    w->size = l.used;
+    l.used = 0;
+    lay_network(&l, w, graph);
+    return EFFNET_OK;
+}
+
+effnet_status blocked_weights_create(blocked_weights **out, const net_graph *graph,
+                                     const blocked_table *table, engine_reader read, void *context,
+                                     effnet_error *error)
+{
+    *out = NULL;
+    blocked_weights *w = calloc(1, sizeof *w);
+    if (!w) return error_memory(error);
+    w->table = table;
+    loader l = {.graph = graph, .table = table, .read = read, .context = context, .error = error};
+    effnet_status status = allocate(w, graph, error);
+    if (status == EFFNET_OK) status = loader_buffers(&l);
+    if (status == EFFNET_OK) status = load_network(&l, w);
+    free(l.raw);
+    if (status != EFFNET_OK) {
+        blocked_weights_free(w);
+        return status;
+    }
+    *out = w;
+    return EFFNET_OK;
+}
+
+void blocked_weights_free(blocked_weights *weights)
+{
+    if (!weights) return;
+    free(weights->memory);
+    free(weights->blocks);
+    free(weights);
+}
