@@ -7,6 +7,8 @@
 #     run.sh TOOLS CASE            compares; TOOLS is the folder with effnet and the helpers
 #     run.sh TOOLS CASE --update   writes CASE.expected anew; read the difference before you commit it
 #
+# EFFNET_CPU chooses the kernels; exit code 77 if this machine has none of that name.
+#
 # In a transcript "$" is the command, "!" standard error, "=" the exit code.
 set -u
 tools=$(realpath "$1") case=$(realpath "$2") update=${3-}
@@ -59,6 +61,7 @@ stop_server() {
     sed 's/^/> /' "$scratch/requests"
 }
 
+[ -z "${EFFNET_CPU-}" ] || effnet info > /dev/null 2>&1 || exit 77
 cd "$scratch/work" || exit 1
 . "$case" > "$transcript" 2>&1
 if [ "$update" = --update ]; then

@@ -4,10 +4,10 @@
  * features, pooled and reduction endpoints, parameters and multiply-adds of every network. Weights come from
  * the generator under the names of the network's source, so dialects and variants are proved on the way.
  *
- *     parity [--tier quick|check|full] [--only TEXT] [--threads N] FILE
+ *     parity [--tier quick|check|full] [--only TEXT] [--threads N] [--level ref|avx2|avx512|neon] FILE
  *
- * EFFNET_CPU chooses the kernels. Prints a line for each run and the largest differences; fails if one is
- * over the tolerance, or if nothing ran.
+ * Prints a line for each run and the largest differences; fails if one is over the tolerance, or if nothing
+ * ran. Exit code 77 if this machine has no such kernels.
  */
 #include <jansson.h>
 #include <math.h>
@@ -298,6 +298,8 @@ static bool parse_option(settings *set, const char *name, const char *value)
         set->only = value;
     } else if (!strcmp(name, "--threads")) {
         set->threads = strtoul(value, NULL, 10);
+    } else if (!strcmp(name, "--level")) {
+        return cpu_level_parse(value, &set->level);
     } else if (!strcmp(name, "--tier")) {
         for (set->tier = 0; set->tier < TIERS && strcmp(tiers[set->tier], value) != 0;)
             set->tier++;
@@ -309,9 +311,7 @@ static bool parse_option(settings *set, const char *name, const char *value)
 
 static bool parse_settings(settings *set, int argc, char **argv)
 {
-    const char *level = getenv("EFFNET_CPU");
     *set = (settings){.only = "", .tier = 1, .threads = 2, .level = cpu_best_level()};
-    if (level && (!cpu_level_parse(level, &set->level) || !cpu_has_level(set->level))) return false;
     for (int i = 1; i < argc; i++) {
         if (argv[i][0] != '-') {
             set->file = argv[i];
@@ -329,15 +329,17 @@ int main(int argc, char **argv)
     settings set;
     tally sums = {0};
     if (!parse_settings(&set, argc, argv)) {
-        fprintf(stderr, "usage: parity [--tier quick|check|full] [--only TEXT] [--threads N] FILE\n");
+        fprintf(stderr,
+                "usage: parity [--tier quick|check|full] [--only TEXT] [--threads N] [--level LEVEL] FILE\n");
         return 2;
     }
+    if (!cpu_has_level(set.level)) return 77;
     if (!compare_file(&set, &sums)) {
         fprintf(stderr, "parity: cannot read %s\n", set.file);
         return 2;
     }
-    kernel_table kernels;
-    kernels_init(&kernels, set.level);
-    tally_print(&sums, kernels.pointwise->name);
+    const char *operation, *kernel = "";
+    kernels_describe(set.level, 1, &operation, &kernel);
+    tally_print(&sums, kernel);
     return sums.runs > 0 && sums.failures == 0 ? 0 : 1;
 }
