@@ -22,6 +22,11 @@ t effnet convert tiny.safetensors -o headless.safetensors --num-classes 0 --chec
 t effnet convert tiny.safetensors -o tiny.safetensors
 cmp tiny.safetensors same.safetensors
 
+# A weight that is no number, the last one of the file: there is nothing to compare.
+{ head -c -4 tiny.safetensors; printf '\000\000\300\177'; } > nan.safetensors
+t effnet convert nan.safetensors -q -o x.safetensors --check
+rm x.safetensors
+
 # What cannot be read, or written.
 t effnet convert none.pth -o x.safetensors
 echo 'version https://git-lfs.github.com/spec/v1' > pointer.pth
