@@ -312,6 +312,10 @@ typedef struct effnet_image_info {
     double decode_ms, preprocess_ms, network_ms; /**< wall time; network_ms only from the classify calls */
 } effnet_image_info;
 
+/** "jpeg", "png" or "webp" by the first bytes of a file, of which 12 are enough; NULL for what is not read.
+ */
+EFFNET_API const char *effnet_image_format(const void *bytes, size_t size);
+
 /** Decodes a JPEG, PNG or WebP of `size` bytes and makes the network's input of it by the model's recipe:
  *  out is [height][width][channels] of effnet_model_get_network. Any thread may call it; info may be NULL. */
 EFFNET_API effnet_status effnet_model_prepare_image(const effnet_model *model, const void *bytes, size_t size,

@@ -47,17 +47,14 @@ static bool has_picture_suffix(const char *name)
     return false;
 }
 
-/* The first bytes of a JPEG, a PNG or a WebP. */
 static bool has_picture_content(const char *path)
 {
-    unsigned char start[12] = {0};
+    unsigned char start[12];
     const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (descriptor < 0) return false;
     const ssize_t size = read(descriptor, start, sizeof start);
     close(descriptor);
-    if (size < (ssize_t)sizeof start) return false;
-    return memcmp(start, "\xFF\xD8\xFF", 3) == 0 || memcmp(start, "\x89PNG\r\n\x1A\n", 8) == 0 ||
-           (memcmp(start, "RIFF", 4) == 0 && memcmp(start + 8, "WEBP", 4) == 0);
+    return size > 0 && effnet_image_format(start, (size_t)size);
 }
 
 static int by_name(const FTSENT **a, const FTSENT **b)

@@ -18,10 +18,10 @@ static double now_ms(void)
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
 }
 
-static const char *format_name(image_format format)
+const char *effnet_image_format(const void *bytes, size_t size)
 {
-    static const char *const names[] = {[IMAGE_JPEG] = "jpeg", [IMAGE_PNG] = "png", [IMAGE_WEBP] = "webp"};
-    return names[format];
+    image_format format;
+    return bytes && image_format_of(&format, bytes, size) ? image_format_name(format) : NULL;
 }
 
 static image_options inner_options(const effnet_image_options *options)
@@ -52,7 +52,7 @@ effnet_status effnet_model_prepare_image(const effnet_model *m, const void *byte
     if (info)
         *info = (effnet_image_info){.height = picture.height,
                                     .width = picture.width,
-                                    .format = format_name(picture.format),
+                                    .format = image_format_name(picture.format),
                                     .orientation = picture.orientation,
                                     .has_icc = picture.has_icc,
                                     .decode_ms = decoded - start,

@@ -14,24 +14,29 @@
 
 enum { DEFAULT_SCANS = 100, CHANNELS = 3, LIMIT_BYTES_PER_PIXEL = 4, LIMIT_BYTES = 32 * 1024 * 1024 };
 
-static bool starts_with(const uint8_t *bytes, size_t size, const void *magic, size_t length)
+static bool has_at(const uint8_t *bytes, size_t size, size_t offset, const char *magic)
 {
-    return size >= length && memcmp(bytes, magic, length) == 0;
+    const size_t length = strlen(magic);
+    return size >= offset + length && memcmp(bytes + offset, magic, length) == 0;
 }
 
-static bool is_jpeg(const uint8_t *bytes, size_t size)
+bool image_format_of(image_format *out, const void *bytes, size_t size)
 {
-    return starts_with(bytes, size, "\xff\xd8\xff", 3);
+    if (has_at(bytes, size, 0, "\xff\xd8\xff"))
+        *out = IMAGE_JPEG;
+    else if (has_at(bytes, size, 0, "\x89PNG\r\n\x1a\n"))
+        *out = IMAGE_PNG;
+    else if (has_at(bytes, size, 0, "RIFF") && has_at(bytes, size, 8, "WEBP"))
+        *out = IMAGE_WEBP;
+    else
+        return false;
+    return true;
 }
 
-static bool is_png(const uint8_t *bytes, size_t size)
+const char *image_format_name(image_format format)
 {
-    return starts_with(bytes, size, "\x89PNG\r\n\x1a\n", 8);
-}
-
-static bool is_webp(const uint8_t *bytes, size_t size)
-{
-    return size >= 12 && memcmp(bytes, "RIFF", 4) == 0 && memcmp(bytes + 8, "WEBP", 4) == 0;
+    static const char *const names[] = {[IMAGE_JPEG] = "jpeg", [IMAGE_PNG] = "png", [IMAGE_WEBP] = "webp"};
+    return names[format];
 }
 
 static image_options with_defaults(const image_options *given)
@@ -80,14 +85,14 @@ effnet_status decode_allocate(image *out, size_t width, size_t height, size_t co
     return EFFNET_OK;
 }
 
-static effnet_status check_input(const uint8_t *bytes, size_t size, const image_options *limits,
-                                 effnet_error *error)
+static effnet_status check_input(image_format *format, const uint8_t *bytes, size_t size,
+                                 const image_options *limits, effnet_error *error)
 {
     if (size == 0) return error_set(error, EFFNET_ERR_FORMAT, "empty file");
     if (size > limits->max_bytes)
         return error_set(error, EFFNET_ERR_LIMIT, "%zu bytes, the limit for a picture is %zu", size,
                          limits->max_bytes);
-    if (is_jpeg(bytes, size) || is_png(bytes, size) || is_webp(bytes, size)) return EFFNET_OK;
+    if (image_format_of(format, bytes, size)) return EFFNET_OK;
     return error_set(error, EFFNET_ERR_UNSUPPORTED, "%s; JPEG, PNG and WebP pictures are read",
                      decode_foreign_name(bytes, size));
 }
@@ -95,14 +100,13 @@ static effnet_status check_input(const uint8_t *bytes, size_t size, const image_
 static effnet_status decode(image *out, const uint8_t *bytes, size_t size, const image_options *limits,
                             effnet_error *error)
 {
-    TRY(check_input(bytes, size, limits, error));
+    TRY(check_input(&out->format, bytes, size, limits, error));
     out->orientation = 1;
-    if (is_jpeg(bytes, size))
-        TRY(decode_jpeg(out, bytes, size, limits, error));
-    else if (is_png(bytes, size))
-        TRY(decode_png(out, bytes, size, limits, error));
-    else
-        TRY(decode_webp(out, bytes, size, limits, error));
+    switch (out->format) {
+    case IMAGE_JPEG: TRY(decode_jpeg(out, bytes, size, limits, error)); break;
+    case IMAGE_PNG: TRY(decode_png(out, bytes, size, limits, error)); break;
+    case IMAGE_WEBP: TRY(decode_webp(out, bytes, size, limits, error)); break;
+    }
     if (!limits->exif || out->orientation < 5)
         return exif_turn(out, limits->exif ? out->orientation : 1, error);
     /* A quarter turn needs the picture twice. */

@@ -8,8 +8,8 @@
 
 #include "image/image.h"
 
-/* Each fills `out` (zeroed before) from a whole file of its format. On failure out->pixels may be set; the
- * caller frees it. `limits` has no zero fields. */
+/* Each fills `out` (zeroed before, but for its format) from a whole file. On failure out->pixels may be set;
+ * the caller frees it. `limits` has no zero fields. */
 effnet_status decode_jpeg(image *out, const uint8_t *bytes, size_t size, const image_options *limits,
                           effnet_error *error);
 effnet_status decode_png(image *out, const uint8_t *bytes, size_t size, const image_options *limits,

@@ -238,7 +238,6 @@ effnet_status decode_jpeg(image *out, const uint8_t *bytes, size_t size, const i
     job->size = size;
     job->limits = limits;
     job->out = out;
-    out->format = IMAGE_JPEG;
     read_metadata(out, bytes, size);
     const effnet_status status = run(job, error);
     jpeg_destroy_decompress(&job->info);

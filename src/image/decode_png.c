@@ -136,7 +136,6 @@ effnet_status decode_png(image *out, const uint8_t *bytes, size_t size, const im
                          effnet_error *error)
 {
     critical_stream stream = {.r = reader_over(bytes, size, 0), .left = SIGNATURE_SIZE};
-    out->format = IMAGE_PNG;
     TRY(read_metadata(out, bytes, size, error));
     spng_ctx *context = spng_ctx_new(0);
     if (!context) return error_memory(error);

@@ -155,10 +155,9 @@ effnet_status decode_webp(image *out, const uint8_t *bytes, size_t size, const i
 {
     webp_layout layout;
     WebPDecoderConfig config;
-    out->format = IMAGE_WEBP;
     TRY(read_layout(&layout, out, bytes, size, error));
     if (!WebPInitDecoderConfig(&config))
-        return error_set(error, EFFNET_ERR_INTERNAL, "libwebp of another ABI");
+        return error_set(error, EFFNET_ERR_INTERNAL, "libwebp is of a version that effnet was not built for");
     VP8StatusCode code = WebPGetFeatures(layout.stream, layout.stream_size, &config.input);
     if (code != VP8_STATUS_OK) return failure(code, error);
     TRY(prepare(out, &layout, (size_t)config.input.width, (size_t)config.input.height, limits, error));

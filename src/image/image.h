@@ -24,6 +24,12 @@ typedef struct image_options {
 
 typedef enum image_format { IMAGE_JPEG, IMAGE_PNG, IMAGE_WEBP } image_format;
 
+/* The format of a file that begins with `bytes`; false for all that is not read. */
+bool image_format_of(image_format *out, const void *bytes, size_t size);
+
+/* "jpeg", "png", "webp" */
+const char *image_format_name(image_format format);
+
 typedef struct image {
     int height, width;
     uint8_t *pixels; /* [height][width][3], RGB */
