@@ -197,7 +197,14 @@ effnet_status source_load(void **out, size_t *size, const char *path, size_t lim
     *size = 0;
     source *s;
     TRY(source_open_path(&s, path, limit, error));
-    const effnet_status status = source_read_all(s, limit, out, size, error);
+    effnet_status status = EFFNET_OK;
+    if (s->owned) { /* a stream, which is in memory already and within the limit */
+        *out = s->owned;
+        *size = (size_t)s->size;
+        s->owned = NULL;
+    } else {
+        status = source_read_all(s, limit, out, size, error);
+    }
     if (status != EFFNET_OK) error_prefix(error, status, source_name(s));
     source_close(s);
     return status;

@@ -144,6 +144,33 @@ static void streams_are_limited(void **state)
     }
 }
 
+/* Standard input read whole is the block that was read, not a copy of it. */
+static void stream_is_loaded_once(void **state)
+{
+    (void)state;
+    effnet_error error;
+    int ends[2];
+    const int kept = dup(STDIN_FILENO);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "0123456789", 10), 10);
+    close(ends[1]);
+    dup2(ends[0], STDIN_FILENO);
+    close(ends[0]);
+    void *all;
+    size_t size;
+    assert_int_equal(source_load(&all, &size, "-", 10, &error), EFFNET_OK);
+    assert_int_equal(size, 10);
+    assert_memory_equal(all, "0123456789", 10);
+    free(all);
+    /* At its end it is empty, and still a block. */
+    assert_int_equal(source_load(&all, &size, "-", 10, &error), EFFNET_OK);
+    assert_int_equal(size, 0);
+    assert_non_null(all);
+    free(all);
+    dup2(kept, STDIN_FILENO);
+    close(kept);
+}
+
 static void output_is_atomic(void **state)
 {
     (void)state;
@@ -302,12 +329,12 @@ static void generator_is_a_function(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(escape_is_printable),     cmocka_unit_test(error_messages),
-        cmocka_unit_test(reader_is_sticky),        cmocka_unit_test(sources_read),
-        cmocka_unit_test(streams_are_limited),     cmocka_unit_test(output_is_atomic),
-        cmocka_unit_test(arena_has_a_ceiling),     cmocka_unit_test(sizes_do_not_wrap),
-        cmocka_unit_test(pool_runs_everyone),      cmocka_unit_test(digest_is_sha256),
-        cmocka_unit_test(generator_is_a_function),
+        cmocka_unit_test(escape_is_printable), cmocka_unit_test(error_messages),
+        cmocka_unit_test(reader_is_sticky),    cmocka_unit_test(sources_read),
+        cmocka_unit_test(streams_are_limited), cmocka_unit_test(stream_is_loaded_once),
+        cmocka_unit_test(output_is_atomic),    cmocka_unit_test(arena_has_a_ceiling),
+        cmocka_unit_test(sizes_do_not_wrap),   cmocka_unit_test(pool_runs_everyone),
+        cmocka_unit_test(digest_is_sha256),    cmocka_unit_test(generator_is_a_function),
     };
     return cmocka_run_group_tests_name("base", tests, make_folder, remove_folder);
 }
