@@ -8,26 +8,10 @@
 
 #include "image_test.h"
 
-#include <time.h>
-
-#include "heap.h"
+#include "unit/case_time.h"
+#include "unit/heap.h"
 
 enum { MIB = 1024 * 1024, HEAP_SLACK = 32 * MIB };
-
-/* The time is promised for the optimised build; one that checks or counts every step gets ten times as much.
- */
-#if defined(HEAP_UNDER_SANITIZER) || defined(TEST_COUNTS_LINES)
-static const double case_seconds = 1.0;
-#else
-static const double case_seconds = 0.1;
-#endif
-
-static inline double cpu_seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* What one decoding did. */
 typedef struct outcome {

@@ -15,8 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "unit/case_time.h"
 #include "unit/heap.h"
 #include "weights/state.h"
 
@@ -94,22 +94,6 @@ static inline effnet_status open_bytes(state_dict **dict, const void *data, size
     return state_open(dict, s, error);
 }
 
-/* CPU time, so that a busy machine does not fail a test. */
-static inline double cpu_seconds(void)
-{
-    return (double)clock() / CLOCKS_PER_SEC;
-}
-
-/* Release builds are held to 100 ms a case, builds that check themselves to a second. */
-static inline double time_limit(void)
-{
-#if defined(HEAP_UNDER_SANITIZER) || !defined(NDEBUG) || !defined(__OPTIMIZE__)
-    return 1.0;
-#else
-    return 0.1;
-#endif
-}
-
 /* The file must be refused with `status` and a message that holds `rule`, within `heap` bytes and the time
  * that a case may take. */
 static inline void refused_within(const bytes *file, effnet_status status, const char *rule, size_t heap)
@@ -127,10 +111,10 @@ static inline void refused_within(const bytes *file, effnet_status status, const
     assert_int_equal(error.code, status);
     assert_non_null(strstr(error.message, rule));
     assert_null(dict);
-    if (used > heap || seconds > time_limit())
+    if (used > heap || seconds > case_seconds)
         print_error("\"%s\": %zu bytes of heap, %.3f s\n", error.message, used, seconds);
     assert_true(used <= heap);
-    assert_true(seconds <= time_limit());
+    assert_true(seconds <= case_seconds);
 }
 
 static inline void refused(const bytes *file, effnet_status status, const char *rule)
