@@ -157,6 +157,16 @@ static void dialects_have_names(void **state)
 
 /* ---- Published checkpoints ---- */
 
+/* Torch's rule for file names cuts hashes to eight digits: no two files may share them. */
+static void hash_is_unique(const char *hash)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < known_table_size; i++)
+        for (int f = 0; f < KNOWN_MAX_FILES && known_table[i].files[f].name; f++)
+            if (*hash && !strncmp(known_table[i].files[f].sha256, hash, 8)) found++;
+    assert_int_equal(found, *hash ? 1 : 0);
+}
+
 static void hash_is_hexadecimal(const char *hash)
 {
     const size_t length = strlen(hash);
@@ -175,6 +185,7 @@ static void table_is_sound(void **state)
         assert_non_null(known->files[0].name);
         for (int f = 0; f < KNOWN_MAX_FILES && known->files[f].name; f++) {
             hash_is_hexadecimal(known->files[f].sha256);
+            hash_is_unique(known->files[f].sha256);
             assert_true(!*known->files[f].url || !strncmp(known->files[f].url, "https://", 8));
             assert_true(known_claims(known, known->files[f].name));
             for (size_t j = 0; j < known_table_size; j++)
