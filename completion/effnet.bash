@@ -40,7 +40,7 @@ _effnet() {
         --layout) _effnet_words nchw nhwc ;;
         --cpu) _effnet_words ref avx2 avx512 neon ;;
         --at) _effnet_words reduction_{1..5} features pooled logits ;;
-        --threads | --batch | -k | --top | --size | --seed | --num-classes | --in-channels | --max-pixels | --recipe | --url \
+        --threads | --batch | -k | --top | --size | --seed | --num-classes | --in-channels | --max-pixels | --max-side | --recipe | --url \
             | --sha256 | --timeout | --retries)
             return
             ;;

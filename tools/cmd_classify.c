@@ -134,9 +134,10 @@ static int print_picture(classifier *c, const picture *p)
         if (format == FORMAT_TEXT) print_as_text(c, p);
         if (format == FORMAT_CSV) print_as_csv(c, p);
         if (format == FORMAT_JSON) ok = print_as_json(c, p);
-        report_detail("%s: %s, %d x %d, decoded in %.1f ms, prepared in %.1f ms, network %.1f ms", p->path,
-                      p->info.format, p->info.width, p->info.height, p->info.decode_ms, p->info.preprocess_ms,
-                      c->network_ms);
+        report_detail(
+            "%s: %s, %d x %d, EXIF orientation %d, decoded in %.1f ms, prepared in %.1f ms, network %.1f ms",
+            p->path, p->info.format, p->info.width, p->info.height, p->info.orientation, p->info.decode_ms,
+            p->info.preprocess_ms, c->network_ms);
     }
     if (!ok) return EXIT_SYSTEM;
     return print_flush() ? EXIT_DONE : EXIT_IO;
@@ -251,9 +252,10 @@ const command cmd_classify = {
     .name = "classify",
     .arguments = "[OPTIONS] PATH...",
     .summary = "Labels for pictures (JPEG, PNG, WebP), for folders of them, for - (standard input)",
-    .text = "Folders are searched recursively, in the order of names. A picture that cannot be read is "
-            "reported,\n"
-            "the others are done, and the exit code is that of the first failure.\n\n"
+    .text = "Folders are searched recursively, in the order of names, without hidden files and folders. A "
+            "picture\n"
+            "that cannot be read is reported, the others are done, and the exit code is that of the first "
+            "failure.\n\n"
             "Examples:\n"
             "  effnet classify photo.jpg\n"
             "  effnet classify -k 1 --csv holiday/ > labels.csv\n"

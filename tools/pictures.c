@@ -19,6 +19,7 @@ struct pictures_state {
     effnet_image_options options;
     walk *walk;
     size_t batch;
+    size_t not_turned; /* pictures whose orientation was read and left */
 };
 
 bool picture_option_take(effnet_image_options *image, const option_parser *o)
@@ -26,6 +27,7 @@ bool picture_option_take(effnet_image_options *image, const option_parser *o)
     switch (o->option->id) {
     case OPTION_EXIF: image->exif = true; return true;
     case OPTION_ALLOW_TRUNCATED: image->allow_truncated = true; return true;
+    case OPTION_MAX_SIDE: image->max_side = (size_t)options_number(o, 1, INT_MAX); return true;
     case OPTION_MAX_PIXELS: image->max_pixels = (size_t)options_number(o, 1, INT_MAX); return true;
     default: return false;
     }
@@ -81,6 +83,7 @@ static void prepare(pictures *p, picture *item)
         report_prefix(&item->error, strcmp(item->path, "-") == 0 ? "standard input" : item->path);
     else
         item->slot = p->ready++;
+    if (item->error.code == EFFNET_OK && item->info.orientation > 1 && !s->options.exif) s->not_turned++;
     free(bytes);
 }
 
@@ -89,6 +92,13 @@ static void note_failure(pictures *p, picture *item)
 {
     const int code = report_error(&item->error);
     if (p->failure == 0) p->failure = code;
+}
+
+static void tell_not_turned(size_t count)
+{
+    if (count == 1) report_note("1 picture has an EXIF orientation, which was left alone; --exif turns it");
+    if (count > 1)
+        report_note("%zu pictures have an EXIF orientation, which was left alone; --exif turns them", count);
 }
 
 bool pictures_next(pictures *p)
@@ -107,5 +117,6 @@ bool pictures_next(pictures *p)
             prepare(p, item);
         if (item->error.code != EFFNET_OK) note_failure(p, item);
     }
+    if (p->count == 0) tell_not_turned(p->state->not_turned);
     return p->count > 0;
 }

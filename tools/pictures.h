@@ -14,6 +14,7 @@
 #define PICTURE_OPTIONS                                                                                      \
     {OPTION_EXIF, "exif", NULL, "turn pictures as their EXIF orientation asks"},                             \
         {OPTION_ALLOW_TRUNCATED, "allow-truncated", NULL, "complete a JPEG that ends early with grey"},      \
+        {OPTION_MAX_SIDE, "max-side", "N", "refuse longer pictures (default: 16384)"},                       \
     {                                                                                                        \
         OPTION_MAX_PIXELS, "max-pixels", "N", "refuse larger pictures (default: 67108864)"                   \
     }

@@ -75,8 +75,12 @@ static const char *enter(walk *w, char *path, effnet_error *error)
 
 /* What an entry of a folder means: its path if it is a picture or an error, NULL if it is to be passed over.
  */
-static const char *judge(walk *w, const FTSENT *entry, effnet_error *error)
+static const char *judge(walk *w, FTSENT *entry, effnet_error *error)
 {
+    if (entry->fts_level > FTS_ROOTLEVEL && entry->fts_name[0] == '.') { /* hidden */
+        if (entry->fts_info == FTS_D) fts_set(w->tree, entry, FTS_SKIP);
+        return NULL;
+    }
     switch (entry->fts_info) {
     case FTS_F:
         if (!has_picture_suffix(entry->fts_name) && !has_picture_content(entry->fts_accpath)) return NULL;
@@ -99,7 +103,7 @@ static const char *judge(walk *w, const FTSENT *entry, effnet_error *error)
 /* The next picture of the folder being walked; NULL, with the folder left, when there is none. */
 static const char *next_in_folder(walk *w, effnet_error *error)
 {
-    const FTSENT *entry;
+    FTSENT *entry;
     while ((entry = fts_read(w->tree)) != NULL) {
         const char *path = judge(w, entry, error);
         if (path) return path;

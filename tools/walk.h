@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * From the paths of a command line to pictures. A file is taken as it is named; a folder gives the pictures
- * in it and below it, sorted by name, told by content or by suffix. Memory follows the largest folder, not
- * the number of files.
+ * in it and below it, sorted by name, told by content or by suffix, but no hidden ones (thumbnails, and what
+ * file managers leave). Memory follows the largest folder, not the number of files.
  */
 #ifndef TOOLS_WALK_H
 #define TOOLS_WALK_H

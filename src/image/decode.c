@@ -59,8 +59,8 @@ static effnet_status check_memory(size_t pixels, size_t bytes_per_pixel, const i
         allowed = SIZE_MAX;
     if (!size_mul(&needed, pixels, bytes_per_pixel)) needed = SIZE_MAX;
     if (needed <= allowed) return EFFNET_OK;
-    return error_set(error, EFFNET_ERR_LIMIT, "decoding needs %zu bytes of memory, the limit is %zu", needed,
-                     allowed);
+    return error_set(error, EFFNET_ERR_LIMIT,
+                     "decoding needs %zu bytes of memory, the limit is %zu (by max_pixels)", needed, allowed);
 }
 
 effnet_status decode_allocate(image *out, size_t width, size_t height, size_t codec_bytes,
@@ -72,11 +72,11 @@ effnet_status decode_allocate(image *out, size_t width, size_t height, size_t co
                          height);
     if (!size_mul(&pixels, width, height)) pixels = SIZE_MAX;
     if (pixels > limits->max_pixels)
-        return error_set(error, EFFNET_ERR_LIMIT, "%zu x %zu is %zu pixels, the limit is %zu", width, height,
-                         pixels, limits->max_pixels);
+        return error_set(error, EFFNET_ERR_LIMIT, "%zu x %zu is %zu pixels, the limit is %zu (max_pixels)",
+                         width, height, pixels, limits->max_pixels);
     if (width > limits->max_side || height > limits->max_side || width > INT32_MAX || height > INT32_MAX)
-        return error_set(error, EFFNET_ERR_LIMIT, "%zu x %zu, the limit for a side is %zu", width, height,
-                         limits->max_side);
+        return error_set(error, EFFNET_ERR_LIMIT, "%zu x %zu, the limit for a side is %zu (max_side)", width,
+                         height, limits->max_side);
     TRY(check_memory(pixels, CHANNELS + codec_bytes, limits, error));
     out->pixels = malloc(pixels * CHANNELS);
     if (!out->pixels) return error_memory(error);
@@ -90,8 +90,8 @@ static effnet_status check_input(image_format *format, const uint8_t *bytes, siz
 {
     if (size == 0) return error_set(error, EFFNET_ERR_FORMAT, "empty file");
     if (size > limits->max_bytes)
-        return error_set(error, EFFNET_ERR_LIMIT, "%zu bytes, the limit for a picture is %zu", size,
-                         limits->max_bytes);
+        return error_set(error, EFFNET_ERR_LIMIT, "%zu bytes, the limit for a picture is %zu (max_bytes)",
+                         size, limits->max_bytes);
     if (image_format_of(format, bytes, size)) return EFFNET_OK;
     return error_set(error, EFFNET_ERR_UNSUPPORTED, "%s; JPEG, PNG and WebP pictures are read",
                      decode_foreign_name(bytes, size));

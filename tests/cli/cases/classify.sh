@@ -30,6 +30,7 @@ t effnet classify -m tiny.safetensors -k 1 text.png coffee.png missing.png cut.p
 t effnet classify -m tiny.safetensors -k 1 --json missing.png coffee.png
 t effnet classify -m tiny.safetensors --csv text.png
 t effnet classify -m tiny.safetensors --max-pixels 1000 coffee.png
+t effnet classify -m tiny.safetensors --max-side 500 coffee.png
 : > empty.jpg
 t effnet classify -m tiny.safetensors empty.jpg
 t effnet classify -m tiny.safetensors -

@@ -11,6 +11,8 @@ cp "$PHOTOS/chelsea.png" tree/a/9.png
 cp "$PHOTOS/chelsea.png" tree/a/by_content
 echo notes > tree/a/notes.txt
 echo notes > tree/.DS_Store
+echo AppleDouble > tree/a/._9.png
+mkdir tree/.thumbnails && cp "$PHOTOS/chelsea.png" tree/.thumbnails
 mkfifo tree/a/pipe.jpg
 ln -s ../.. tree/b/deep/up
 ln -s ../a/9.png tree/b/link.png
