@@ -203,7 +203,7 @@ typedef struct effnet_model_options {
                            file's */
     int in_channels; /**< if the file's differs, the stem is adapted: summed for 1, repeated by 3/n for n; 0:
                         the file's */
-    uint64_t seed;   /**< of a fresh classifier */
+    uint64_t seed;   /**< of fresh weights */
     effnet_level level;
     char **report; /**< NULL, or where EFFNET_ERR_MISMATCH is told in full: malloc'd lines that the caller
                       frees */
@@ -221,10 +221,10 @@ EFFNET_API effnet_status effnet_model_load_memory(effnet_model **out, const void
                                                   const char *name, const effnet_model_options *options,
                                                   effnet_error *error);
 
-/** Fresh weights from `seed`, as the source initialises them for training (tensorflow/tpu
- * efficientnet_model.py). */
-EFFNET_API effnet_status effnet_model_create(effnet_model **out, const effnet_network *network, uint64_t seed,
-                                             effnet_error *error);
+/** Fresh weights, as the source initialises them for training (tensorflow/tpu efficientnet_model.py). Of the
+ * options, seed and level count. */
+EFFNET_API effnet_status effnet_model_create(effnet_model **out, const effnet_network *network,
+                                             const effnet_model_options *options, effnet_error *error);
 
 /** Call when no session of the model is left. */
 EFFNET_API void effnet_model_free(effnet_model *model);
@@ -286,11 +286,21 @@ EFFNET_API effnet_status effnet_session_run(effnet_session *session, const float
                                             const effnet_output *outputs, size_t output_count,
                                             effnet_error *error);
 
+/** The network at the session's size; belongs to the session. */
+EFFNET_API const effnet_network *effnet_session_get_network(const effnet_session *session);
+
 /** Shape of an endpoint at the session's size. */
 EFFNET_API effnet_status effnet_session_get_shape(const effnet_session *session, const char *endpoint,
                                                   effnet_shape *shape, effnet_error *error);
 
 EFFNET_API int effnet_session_get_threads(const effnet_session *session);
+
+/** Tells where the time goes: from now on each run adds to part_ms[i] the milliseconds that its images spent
+ * in part i of the network (effnet_network_get_part). `part_ms` has part_count elements, is zeroed and read
+ * by the caller between runs, and must live as long as it is in use; NULL ends it, and then it costs nothing.
+ * A part that the engine makes inside the next one, as it may do with the stem, adds nothing, and its time is
+ * the next one's; pooling counts with the part before it. */
+EFFNET_API void effnet_session_profile(effnet_session *session, double *part_ms);
 
 /* ---- Images
  * --------------------------------------------------------------------------------------------------- */
@@ -440,6 +450,12 @@ EFFNET_API bool effnet_level_parse(const char *name, effnet_level *out);
 /** Kernel number `index` of a level: the operation and the kernel that serves it; false past the end. */
 EFFNET_API bool effnet_kernel_get(effnet_level level, size_t index, const char **operation,
                                   const char **kernel);
+
+/** Measures, for a tenth of a second, what `threads` threads (0: as a session) reach at `level` with
+ * multiply-adds in registers alone: *gflops is billions of float32 operations a second, a multiply-add being
+ * two. No network can be faster than its multiply-adds take at that speed. */
+EFFNET_API effnet_status effnet_measure_peak(double *gflops, effnet_level level, int threads,
+                                             effnet_error *error);
 
 /** A library that effnet stands on, and the version that is linked now. */
 typedef struct effnet_library {

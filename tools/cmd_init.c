@@ -50,7 +50,8 @@ static settings read_options(option_parser *o)
 static effnet_status write_model(const settings *s, const effnet_network *network, effnet_error *error)
 {
     effnet_model *model = NULL;
-    effnet_status status = effnet_model_create(&model, network, s->seed, error);
+    const effnet_model_options options = {.seed = s->seed};
+    effnet_status status = effnet_model_create(&model, network, &options, error);
     signals_hold();
     if (status == EFFNET_OK) status = effnet_model_save(model, s->output, NULL, error);
     signals_release();

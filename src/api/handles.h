@@ -28,7 +28,7 @@ struct effnet_model {
 
 struct effnet_session {
     const effnet_model *model;
-    net_graph *graph; /* at the session's size */
+    effnet_network network; /* at the session's size */
     pool *team;
     engine_scratch *scratch;
     float *input; /* [height][width][channels] of one picture, made when one is classified */
@@ -41,8 +41,14 @@ void api_network_clear(effnet_network *network);
 /* Overrides of options over `arch`; EFFNET_NO_CLASSIFIER and negative rates are understood. */
 void api_network_override(net_arch *arch, const effnet_network_options *options);
 
+/* `level` as the rooms below know it, or why it cannot be had. */
+effnet_status api_check_level(cpu_level *out, effnet_level level, effnet_error *error);
+
 /* The packed weights of `m`, made once by whoever asks first. */
 effnet_status api_model_pack(const effnet_model *m, const engine_weights **out, effnet_error *error);
+
+/* The number of threads that options ask for: 0 stands for all cores that this process may use. */
+effnet_status api_threads(size_t *out, int threads, effnet_error *error);
 
 /* The kernel level that the public one stands for here; false if this processor has not got it. */
 bool api_level(cpu_level *out, effnet_level level);

@@ -6,17 +6,10 @@
 #define _GNU_SOURCE
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "api/handles.h"
+#include "base/clock.h"
 #include "base/sizes.h"
-
-static double now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
-}
 
 const char *effnet_image_format(const void *bytes, size_t size)
 {
@@ -44,9 +37,9 @@ effnet_status effnet_model_prepare_image(const effnet_model *m, const void *byte
                          "effnet_model_prepare_image: model, bytes or out is NULL");
     const image_options inner = inner_options(options);
     image picture;
-    const double start = now_ms();
+    const double start = clock_ms();
     TRY(image_decode(&picture, bytes, size, &inner, error));
-    const double decoded = now_ms();
+    const double decoded = clock_ms();
     const effnet_status status =
         recipe_apply(&m->checkpoint->recipe, &picture, m->network.graph->arch.in_channels, out, error);
     if (info)
@@ -56,7 +49,7 @@ effnet_status effnet_model_prepare_image(const effnet_model *m, const void *byte
                                     .orientation = picture.orientation,
                                     .has_icc = picture.has_icc,
                                     .decode_ms = decoded - start,
-                                    .preprocess_ms = now_ms() - decoded};
+                                    .preprocess_ms = clock_ms() - decoded};
     image_free(&picture);
     return status;
 }
@@ -94,12 +87,12 @@ void effnet_model_top(const effnet_model *m, const float *logits, size_t k, effn
 static bool has_recipe_size(const effnet_session *session)
 {
     const net_graph *own = session->model->network.graph;
-    return session->graph->height == own->height && session->graph->width == own->width;
+    return session->network.graph->height == own->height && session->network.graph->width == own->width;
 }
 
 static effnet_status session_input(effnet_session *session, effnet_error *error)
 {
-    const net_graph *graph = session->graph;
+    const net_graph *graph = session->network.graph;
     if (graph->arch.classes == 0)
         return error_set(error, EFFNET_ERR_ARGUMENT, "the model has no classifier: nothing to classify with");
     if (!has_recipe_size(session))
@@ -123,12 +116,12 @@ effnet_status effnet_session_classify(effnet_session *session, const void *bytes
                          "effnet_session_classify: session, bytes or out is NULL");
     TRY(session_input(session, error));
     TRY(effnet_model_prepare_image(session->model, bytes, size, options, session->input, info, error));
-    float *logits = malloc((size_t)session->graph->arch.classes * sizeof *logits);
+    float *logits = malloc((size_t)session->network.graph->arch.classes * sizeof *logits);
     if (!logits) return error_memory(error);
     const effnet_output output = {.endpoint = "logits", .data = logits};
-    const double start = now_ms();
+    const double start = clock_ms();
     const effnet_status status = effnet_session_run(session, session->input, 1, &output, 1, error);
-    if (info) info->network_ms = now_ms() - start;
+    if (info) info->network_ms = clock_ms() - start;
     if (status == EFFNET_OK) effnet_model_top(session->model, logits, k, out);
     free(logits);
     return status;

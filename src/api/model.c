@@ -28,13 +28,6 @@ static effnet_status wrap_model(effnet_model **out, model *checkpoint, cpu_level
     return EFFNET_OK;
 }
 
-static effnet_status check_level(cpu_level *out, effnet_level level, effnet_error *error)
-{
-    if (api_level(out, level)) return EFFNET_OK;
-    return error_set(error, EFFNET_ERR_ARGUMENT, "kernel level \"%s\": this processor has not got it",
-                     effnet_level_name(level));
-}
-
 /* The options of effnet.h as the rooms below know them; NULL means the defaults. */
 static effnet_status translate(model_options *out, cpu_level *level, const effnet_model_options *options,
                                effnet_error *error)
@@ -54,7 +47,7 @@ static effnet_status translate(model_options *out, cpu_level *level, const effne
         .in_channels = options->in_channels,
         .seed = options->seed,
     };
-    return check_level(level, options->level, error);
+    return api_check_level(level, options->level, error);
 }
 
 effnet_status effnet_model_load(effnet_model **out, const char *path, const effnet_model_options *options,
@@ -86,16 +79,18 @@ effnet_status effnet_model_load_memory(effnet_model **out, const void *data, siz
     return wrap_model(out, checkpoint, level, error);
 }
 
-effnet_status effnet_model_create(effnet_model **out, const effnet_network *network, uint64_t seed,
-                                  effnet_error *error)
+effnet_status effnet_model_create(effnet_model **out, const effnet_network *network,
+                                  const effnet_model_options *options, effnet_error *error)
 {
     if (!out) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_model_create: out is NULL");
     *out = NULL;
     if (!network) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_model_create: network is NULL");
     model *checkpoint;
     cpu_level level;
-    TRY(check_level(&level, EFFNET_LEVEL_BEST, error));
-    TRY(model_create(&checkpoint, network->graph, seed, error));
+    const effnet_model_options defaults = {0};
+    if (!options) options = &defaults;
+    TRY(api_check_level(&level, options->level, error));
+    TRY(model_create(&checkpoint, network->graph, options->seed, error));
     return wrap_model(out, checkpoint, level, error);
 }
 

@@ -9,18 +9,29 @@
 /* More threads than any machine of today has; a larger number is a mistake. */
 enum { MAX_THREADS = 1024, MAX_OUTPUTS = 64 };
 
+effnet_status api_threads(size_t *out, int threads, effnet_error *error)
+{
+    if (threads < 0 || threads > MAX_THREADS)
+        return error_set(error, EFFNET_ERR_ARGUMENT, "%d threads: 1 to %d can be had, 0 for all cores",
+                         threads, MAX_THREADS);
+    *out = threads ? (size_t)threads : cpu_usable_cores();
+    return EFFNET_OK;
+}
+
 static effnet_status fill_session(effnet_session *s, const effnet_session_options *options,
                                   effnet_error *error)
 {
     const net_graph *own = s->model->network.graph;
     const engine_weights *weights;
-    const size_t threads = options->threads ? (size_t)options->threads : cpu_usable_cores();
-    TRY(net_graph_create(&s->graph, &own->arch, &own->variant,
-                         options->height ? options->height : own->height,
+    size_t threads = 0;
+    TRY(api_threads(&threads, options->threads, error));
+    net_graph *graph;
+    TRY(net_graph_create(&graph, &own->arch, &own->variant, options->height ? options->height : own->height,
                          options->width ? options->width : own->width, error));
+    TRY(api_network_wrap(&s->network, graph, false, error));
     TRY(api_model_pack(s->model, &weights, error));
     TRY(pool_create(&s->team, threads, error));
-    return engine_scratch_create(&s->scratch, s->graph, weights, s->team, error);
+    return engine_scratch_create(&s->scratch, graph, weights, s->team, error);
 }
 
 effnet_status effnet_session_create(effnet_session **out, const effnet_model *m,
@@ -31,9 +42,6 @@ effnet_status effnet_session_create(effnet_session **out, const effnet_model *m,
     if (!m) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_session_create: model is NULL");
     const effnet_session_options defaults = {0};
     if (!options) options = &defaults;
-    if (options->threads < 0 || options->threads > MAX_THREADS)
-        return error_set(error, EFFNET_ERR_ARGUMENT, "%d threads: 1 to %d can be had, 0 for all cores",
-                         options->threads, MAX_THREADS);
     effnet_session *s = calloc(1, sizeof *s);
     if (!s) return error_memory(error);
     s->model = m;
@@ -51,7 +59,7 @@ void effnet_session_free(effnet_session *session)
     if (!session) return;
     engine_scratch_free(session->scratch);
     pool_free(session->team);
-    net_graph_free(session->graph);
+    api_network_clear(&session->network);
     free(session->input);
     free(session);
 }
@@ -66,18 +74,27 @@ effnet_status effnet_session_run(effnet_session *session, const float *input, si
                          MAX_OUTPUTS);
     engine_tap taps[MAX_OUTPUTS];
     for (size_t i = 0; i < output_count; i++) {
-        TRY(net_endpoint_find(&taps[i].at, session->graph, outputs[i].endpoint, error));
+        TRY(net_endpoint_find(&taps[i].at, session->network.graph, outputs[i].endpoint, error));
         taps[i].out = outputs[i].data;
     }
     engine_run(session->scratch, input, count, taps, output_count);
     return EFFNET_OK;
 }
 
+void effnet_session_profile(effnet_session *session, double *part_ms)
+{
+    engine_profile(session->scratch, part_ms);
+}
+
+const effnet_network *effnet_session_get_network(const effnet_session *session)
+{
+    return &session->network;
+}
+
 effnet_status effnet_session_get_shape(const effnet_session *session, const char *endpoint,
                                        effnet_shape *shape, effnet_error *error)
 {
-    const effnet_network network = {.graph = session->graph};
-    return effnet_network_get_shape(&network, endpoint, shape, error);
+    return effnet_network_get_shape(&session->network, endpoint, shape, error);
 }
 
 int effnet_session_get_threads(const effnet_session *session)

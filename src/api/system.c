@@ -11,6 +11,7 @@
 #include <zlib.h>
 
 #include "api/handles.h"
+#include "engine/peak.h"
 #include "kernels/kernels.h"
 #include "model/known.h"
 
@@ -36,6 +37,13 @@ bool api_level(cpu_level *out, effnet_level level)
     if (level < EFFNET_LEVEL_REF || level > EFFNET_LEVEL_NEON) return false;
     *out = levels[level - EFFNET_LEVEL_REF];
     return cpu_has_level(*out);
+}
+
+effnet_status api_check_level(cpu_level *out, effnet_level level, effnet_error *error)
+{
+    if (api_level(out, level)) return EFFNET_OK;
+    return error_set(error, EFFNET_ERR_ARGUMENT, "kernel level \"%s\": this processor has not got it",
+                     effnet_level_name(level));
 }
 
 static effnet_level public_level(cpu_level level)
@@ -73,6 +81,21 @@ bool effnet_kernel_get(effnet_level level, size_t index, const char **operation,
     cpu_level inner;
     if (!api_level(&inner, level)) return false;
     return kernels_describe(inner, index, operation, kernel);
+}
+
+effnet_status effnet_measure_peak(double *gflops, effnet_level level, int threads, effnet_error *error)
+{
+    if (!gflops) return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_measure_peak: gflops is NULL");
+    *gflops = 0;
+    cpu_level inner = CPU_REF;
+    size_t members = 0;
+    pool *team;
+    TRY(api_check_level(&inner, level, error));
+    TRY(api_threads(&members, threads, error));
+    TRY(pool_create(&team, members, error));
+    *gflops = engine_peak(inner, team);
+    pool_free(team);
+    return EFFNET_OK;
 }
 
 static effnet_library webp_library(void)

@@ -9,6 +9,7 @@
 
 #include "engine/blocked/blocked_engine.h"
 #include "engine/reference/reference.h"
+#include "engine/stopwatch.h"
 
 struct engine_weights { /* one of the two */
     reference_weights *reference;
@@ -18,6 +19,7 @@ struct engine_weights { /* one of the two */
 struct engine_scratch {
     reference_scratch *reference;
     blocked_scratch *blocked;
+    stopwatch watch;
 };
 
 effnet_status engine_weights_create(engine_weights **out, const net_graph *graph, cpu_level level,
@@ -71,11 +73,17 @@ void engine_scratch_free(engine_scratch *scratch)
     free(scratch);
 }
 
+void engine_profile(engine_scratch *scratch, double *part_ms)
+{
+    scratch->watch.part_ms = part_ms;
+}
+
 void engine_run(engine_scratch *scratch, const float *input, size_t count, const engine_tap *taps,
                 size_t tap_count)
 {
+    stopwatch_start(&scratch->watch);
     if (scratch->blocked)
-        blocked_run(scratch->blocked, input, count, taps, tap_count);
+        blocked_run(scratch->blocked, input, count, taps, tap_count, &scratch->watch);
     else
-        reference_run(scratch->reference, input, count, taps, tap_count);
+        reference_run(scratch->reference, input, count, taps, tap_count, &scratch->watch);
 }

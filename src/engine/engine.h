@@ -34,6 +34,10 @@ typedef struct engine_tap {
     float *out;
 } engine_tap;
 
+/* Every run from now on adds to part_ms[i] the milliseconds that part i of the network took, in the numbers
+ * of effnet_network_get_part; NULL: no more. A part that another takes in gets nothing. */
+void engine_profile(engine_scratch *scratch, double *part_ms);
+
 /* Runs `count` images (input: [count][height][width][in_channels]) and fills every tap. Layers past the
  * deepest tap are not run. Cannot fail: everything was checked and allocated before. */
 void engine_run(engine_scratch *scratch, const float *input, size_t count, const engine_tap *taps,

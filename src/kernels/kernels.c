@@ -19,6 +19,13 @@ void kernels_init(kernel_table *table, cpu_level level)
     (void)level; /* no level has kernels of its own yet */
 }
 
+kernel_peak kernels_peak(cpu_level level)
+{
+    const blocked_table *blocked = blocked_table_for(level);
+    if (!blocked) return peak_f32_ref;
+    return (kernel_peak){.lanes = KERNEL_PEAK_CHAINS * blocked->vector, .run = blocked->peak};
+}
+
 typedef struct kernel_row {
     const char *operation, *kernel;
 } kernel_row;

@@ -94,6 +94,23 @@ typedef struct kernel_table {
     const kernel_pool_op *pool;
 } kernel_table;
 
+/* A kernel of multiply-adds in registers alone, which a level can do no more of: each of `lanes` values
+ * becomes value * KERNEL_PEAK_FACTOR + KERNEL_PEAK_ADDEND, `rounds` times over. */
+typedef struct kernel_peak {
+    size_t lanes; /* at most KERNEL_PEAK_MAX_LANES */
+    void (*run)(float *values, size_t rounds);
+} kernel_peak;
+
+/* So many vectors depend on none but themselves: twice a cycle's, times the latency of up to 5 cycles, and
+ * some to spare. They and the constants fit into 16 registers. */
+enum { KERNEL_PEAK_CHAINS = 12, KERNEL_PEAK_MAX_LANES = 16 * KERNEL_PEAK_CHAINS };
+
+/* Values tend to 2, far from denormal numbers and infinity. */
+#define KERNEL_PEAK_FACTOR 0.5f
+#define KERNEL_PEAK_ADDEND 1.0f
+
+kernel_peak kernels_peak(cpu_level level);
+
 /* The table for `level`: starts as plain C, then every level up to this one replaces what it has. */
 void kernels_init(kernel_table *table, cpu_level level);
 

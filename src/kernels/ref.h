@@ -16,6 +16,7 @@ enum { REF_STRIP = 24 };
 
 extern const kernel_op convolution_f32_ref, pointwise_f32_ref, depthwise_f32_ref, linear_f32_ref;
 extern const kernel_pool_op pool_f32_ref;
+extern const kernel_peak peak_f32_ref;
 
 /* Replaces each of `count` values by activation(value). */
 void ref_activate(float *values, size_t count, kernel_activation activation);

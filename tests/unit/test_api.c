@@ -39,7 +39,7 @@ static int set_up(void **state)
     effnet_model *model;
     if (effnet_file_write(network_path, network_json, strlen(network_json), &error) ||
         effnet_network_create(&network, network_path, NULL, &error) ||
-        effnet_model_create(&model, network, 5, &error) ||
+        effnet_model_create(&model, network, &(effnet_model_options){.seed = 5}, &error) ||
         effnet_model_save(model, model_path, NULL, &error)) {
         fprintf(stderr, "%s\n", error.message);
         return -1;
@@ -185,7 +185,7 @@ static void model_errors(void **state)
     assert_non_null(strstr(error.message, network_path));
     assert_int_equal(effnet_model_load_memory(&model, NULL, 3, "x", NULL, &error), EFFNET_ERR_ARGUMENT);
     assert_int_equal(effnet_model_load_memory(&model, "abc", 3, "bytes", NULL, &error), EFFNET_ERR_FORMAT);
-    assert_int_equal(effnet_model_create(&model, NULL, 0, &error), EFFNET_ERR_ARGUMENT);
+    assert_int_equal(effnet_model_create(&model, NULL, NULL, &error), EFFNET_ERR_ARGUMENT);
 
     char *report = NULL;
     const effnet_model_options other = {.arch = "efficientnet-b0", .report = &report};
@@ -454,6 +454,43 @@ static void what_there_is(void **state)
     assert_true(checkpoints > 50);
 }
 
+static void profile_and_peak(void **state)
+{
+    (void)state;
+    effnet_error error;
+    effnet_model *model = load(NULL);
+    effnet_session *session = session_of(model, 2, SIDE, 2 * SIDE);
+    effnet_network_info own, info;
+    effnet_network_get_info(effnet_model_get_network(model), &own);
+    effnet_network_get_info(effnet_session_get_network(session), &info);
+    assert_int_equal(info.height, SIDE);
+    assert_int_equal(info.width, 2 * SIDE);
+    assert_true(info.macs > own.macs);
+    assert_int_equal(info.part_count, own.part_count);
+    static float input[2 * SIDE * SIDE * 3], logits[CLASSES];
+    const effnet_output output = {"logits", logits};
+    double *ms = calloc(info.part_count, sizeof *ms);
+    assert_non_null(ms);
+    effnet_session_profile(session, ms);
+    assert_int_equal(effnet_session_run(session, input, 1, &output, 1, &error), EFFNET_OK);
+    for (size_t i = 1; i < info.part_count; i++) /* the first block may take in the stem, part 0 */
+        assert_true(ms[i] > 0);
+    effnet_session_profile(session, NULL);
+    free(ms);
+    effnet_session_free(session);
+    effnet_model_free(model);
+
+    double gflops;
+    assert_int_equal(effnet_measure_peak(&gflops, EFFNET_LEVEL_BEST, 1, &error), EFFNET_OK);
+    assert_true(gflops > 0);
+    assert_int_equal(effnet_measure_peak(&gflops, EFFNET_LEVEL_REF, 2, NULL), EFFNET_OK);
+    assert_true(gflops > 0);
+    assert_int_equal(effnet_measure_peak(&gflops, EFFNET_LEVEL_REF, -1, &error), EFFNET_ERR_ARGUMENT);
+    assert_true(gflops == 0.0);
+    assert_int_equal(effnet_measure_peak(&gflops, (effnet_level)77, 1, &error), EFFNET_ERR_ARGUMENT);
+    assert_int_equal(effnet_measure_peak(NULL, EFFNET_LEVEL_REF, 1, &error), EFFNET_ERR_ARGUMENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -468,6 +505,7 @@ int main(void)
         cmocka_unit_test(files_and_arrays),
         cmocka_unit_test(arrays_row_by_row),
         cmocka_unit_test(what_there_is),
+        cmocka_unit_test(profile_and_peak),
     };
     return cmocka_run_group_tests_name("api", tests, set_up, tear_down);
 }

@@ -6,6 +6,7 @@
  */
 #include "engine/engine.h"
 
+#include "base/clock.h"
 #include "base/rng.h"
 #include "naive_net.h"
 
@@ -300,6 +301,56 @@ static void any_taps(void **state)
     machine_free(&m);
 }
 
+static double sum_of(const double *values, size_t first, size_t end)
+{
+    double sum = 0;
+    for (size_t i = first; i < end; i++)
+        sum += values[i];
+    return sum;
+}
+
+/* The parts together take the time of the run; a part that was not run, or that another takes in, takes none.
+ */
+static void profile(void **state)
+{
+    (void)state;
+    enum { IMAGES = 3 };
+    for (int threads = 1; threads <= 2; threads++) {
+        small_net n = small_net_make(true);
+        machine m = machine_make(&n, (size_t)threads);
+        const size_t parts = (size_t)m.graph->block_count + 3; /* and stem, head, classifier */
+        float *images = make_images(m.graph, IMAGES);
+        engine_tap taps[MOST_TAPS];
+        double ms[MOST_TAPS] = {0};
+        const size_t count = make_taps(taps, m.graph, IMAGES);
+        engine_profile(m.scratch, ms);
+        const double start = clock_ms();
+        engine_run(m.scratch, images, IMAGES, taps, count);
+        const double whole = clock_ms() - start;
+        for (size_t i = 0; i < parts; i++)
+            assert_true(ms[i] > 0);
+        assert_true(sum_of(ms, 0, parts) <= whole);
+        assert_true(ms[parts] == 0.0);
+
+        memset(ms, 0, sizeof ms);
+        engine_tap *block = NULL;
+        for (size_t i = 0; i < count; i++)
+            if (taps[i].at.kind == NET_AT_BLOCK && taps[i].at.block == 1) block = &taps[i];
+        assert_non_null(block);
+        engine_run(m.scratch, images, 1, block, 1);
+        assert_true(ms[1] > 0 && ms[2] > 0);
+        assert_true(sum_of(ms, 3, MOST_TAPS) == 0.0);
+
+        engine_profile(m.scratch, NULL);
+        memset(ms, 0, sizeof ms);
+        engine_run(m.scratch, images, 1, taps, count);
+        assert_true(sum_of(ms, 0, MOST_TAPS) == 0.0);
+        free_taps(taps, count);
+        free(images);
+        machine_free(&m);
+    }
+}
+
 /* One set of weights serves several sizes. */
 static void weights_of_another_size(void **state)
 {
@@ -487,8 +538,8 @@ int main(void)
         cmocka_unit_test(channels_and_stem), cmocka_unit_test(without_head_or_classifier),
         cmocka_unit_test(wide_layers),       cmocka_unit_test(same_bits),
         cmocka_unit_test(any_taps),          cmocka_unit_test(weights_of_another_size),
-        cmocka_unit_test(denormals),         cmocka_unit_test(reader_fails),
-        cmocka_unit_test(memory_runs_out),
+        cmocka_unit_test(profile),           cmocka_unit_test(denormals),
+        cmocka_unit_test(reader_fails),      cmocka_unit_test(memory_runs_out),
     };
     int failed = 0;
     for (level = CPU_REF; level <= CPU_NEON; level++) {

@@ -13,6 +13,7 @@
 #define ENGINE_BLOCKED_BLOCKED_ENGINE_H
 
 #include "engine/engine.h"
+#include "engine/stopwatch.h"
 #include "kernels/blocked/blocked.h"
 
 /* A pointwise convolution or the stem: outputs in panels, as blocked_dot wants them. */
@@ -62,7 +63,7 @@ effnet_status blocked_scratch_create(blocked_scratch **out, const net_graph *gra
                                      const blocked_weights *weights, pool *team, effnet_error *error);
 void blocked_scratch_free(blocked_scratch *scratch);
 void blocked_run(blocked_scratch *scratch, const float *input, size_t count, const engine_tap *taps,
-                 size_t tap_count);
+                 size_t tap_count, stopwatch *watch);
 
 /* True if block `index` takes its expanded rows straight from the stem: the first block, where it neither
  * expands nor needs its input again. */

@@ -118,6 +118,7 @@ typedef struct pass { /* what one call of blocked_run is about */
     int blocks;                    /* to run */
     bool stem;                     /* somebody wants its output */
     bool features, pooled, logits; /* whether anything needs them */
+    stopwatch *watch;
 } pass;
 
 static void serve_taps(const member *m, const pass *run, size_t image, net_endpoint_kind kind, int block,
@@ -142,6 +143,7 @@ static const float *run_blocks(const member *m, const pass *run, size_t image, c
         run_stem(m, input, s->planes[0]);
         pool_barrier(s->team);
         serve_taps(m, run, image, NET_AT_STEM, 0, s->planes[0], 1);
+        stopwatch_lap(run->watch, m->number, 0);
     }
     if (run->blocks > 0 && !s->plans[0].from_stem) {
         x = s->planes[0];
@@ -153,6 +155,7 @@ static const float *run_blocks(const member *m, const pass *run, size_t image, c
         run_block(m, &s->plans[i], x, s->planes[next]);
         x = s->planes[next];
         serve_taps(m, run, image, NET_AT_BLOCK, i, x, 1);
+        stopwatch_lap(run->watch, m->number, (size_t)i + 1);
     }
     return x;
 }
@@ -162,6 +165,7 @@ static void run_top(const member *m, const pass *run, size_t image, const float 
     blocked_scratch *s = m->s;
     const net_graph *graph = s->graph;
     const net_conv *last = &graph->blocks[graph->block_count - 1].project;
+    const size_t part = (size_t)graph->block_count + graph->has_head; /* that pooling counts with */
     if (graph->has_head) {
         run_head(m, x, run->features ? s->hidden : NULL);
         if (run->features) {
@@ -176,10 +180,12 @@ static void run_top(const member *m, const pass *run, size_t image, const float 
     if (!run->pooled) return;
     pool_barrier(s->team);
     serve_taps(m, run, image, NET_AT_POOLED, 0, s->pooled, 1);
+    stopwatch_lap(run->watch, m->number, part);
     if (!run->logits) return;
     run_classifier(m);
     pool_barrier(s->team);
     serve_taps(m, run, image, NET_AT_LOGITS, 0, s->logits, 1);
+    stopwatch_lap(run->watch, m->number, part + 1);
 }
 
 static void run_member(void *context, size_t number, size_t count)
@@ -205,9 +211,10 @@ static void run_member(void *context, size_t number, size_t count)
 }
 
 void blocked_run(blocked_scratch *scratch, const float *input, size_t count, const engine_tap *taps,
-                 size_t tap_count)
+                 size_t tap_count, stopwatch *watch)
 {
-    pass run = {.s = scratch, .input = input, .count = count, .taps = taps, .tap_count = tap_count};
+    pass run = {
+        .s = scratch, .input = input, .count = count, .taps = taps, .tap_count = tap_count, .watch = watch};
     for (size_t i = 0; i < tap_count; i++) {
         const net_endpoint *at = &taps[i].at;
         if (at->kind == NET_AT_BLOCK && at->block + 1 > run.blocks) run.blocks = at->block + 1;

@@ -25,6 +25,7 @@ typedef struct links {
 typedef struct planner {
     reference_scratch *scratch;
     const reference_layer *layer; /* the next of the network's */
+    size_t part;                  /* that steps are being added to */
     buffer *buffers;              /* [most_steps] */
     links *links;                 /* [most_steps] */
 } planner;
@@ -53,6 +54,7 @@ static int add_step(planner *p, reference_step step, links from)
     use(p, from.scale);
     use(p, from.residual);
     p->scratch->steps[number] = step;
+    p->scratch->steps[number].part = p->part;
     p->scratch->step_count++;
     return from.output;
 }
@@ -147,11 +149,13 @@ static void add_network(planner *p, const net_graph *graph)
     const net_conv *last = &graph->stem;
     int at = add_spatial(p, NET_STEM_CONV, &graph->stem, NONE);
     for (int i = 0; i < graph->block_count; i++) {
+        p->part++;
         at = add_block(p, &graph->blocks[i], at);
         s->block_steps[i] = (size_t)at;
         last = &graph->blocks[i].project;
     }
     if (graph->has_head) {
+        p->part++;
         at = add_pointwise(p, NET_HEAD_CONV, &graph->head,
                            (links){.input = at, .scale = NONE, .residual = NONE});
         last = &graph->head;
@@ -159,6 +163,7 @@ static void add_network(planner *p, const net_graph *graph)
     s->features = (size_t)at;
     at = add_pool(p, last, at);
     s->pooled = s->logits = (size_t)at;
+    p->part++;
     if (graph->arch.classes > 0) s->logits = (size_t)add_linear(p, NET_CLASSIFIER, at);
 }
 

@@ -9,6 +9,7 @@
 #define ENGINE_REFERENCE_REFERENCE_H
 
 #include "engine/engine.h"
+#include "engine/stopwatch.h"
 #include "kernels/kernels.h"
 
 /* Buffers and packed weights start on cache lines. */
@@ -35,6 +36,7 @@ typedef struct reference_step {
     kernel_layer call;
     size_t units, grain; /* how the output divides among threads */
     size_t output_size;  /* floats */
+    size_t part;         /* of the network, as engine_profile counts */
 } reference_step;
 
 typedef struct reference_scratch {
@@ -56,7 +58,7 @@ effnet_status reference_scratch_create(reference_scratch **out, const net_graph 
                                        const reference_weights *weights, pool *team, effnet_error *error);
 void reference_scratch_free(reference_scratch *scratch);
 void reference_run(reference_scratch *scratch, const float *input, size_t count, const engine_tap *taps,
-                   size_t tap_count);
+                   size_t tap_count, stopwatch *watch);
 
 /* Memory for `count` floats at a multiple of ENGINE_ALIGNMENT, to be free()d; NULL if there is none. */
 float *engine_alloc(size_t count);

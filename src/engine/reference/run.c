@@ -15,6 +15,7 @@ typedef struct job {
     const engine_tap *taps;
     size_t tap_count;
     size_t depth; /* steps to run */
+    stopwatch *watch;
 } job;
 
 /* The step whose output is wanted at `at`. */
@@ -69,6 +70,7 @@ static void run_image(const job *j, size_t image, size_t member, size_t members)
         run_step(s, &s->steps[i], j->input + image * s->image_size, member, members);
         pool_barrier(s->team);
         copy_taps(j, image, i, member, members);
+        stopwatch_lap(j->watch, member, s->steps[i].part);
     }
     pool_barrier(s->team); /* the next image writes over what is being copied */
 }
@@ -83,9 +85,14 @@ static void run_member(void *context, size_t member, size_t members)
 }
 
 void reference_run(reference_scratch *scratch, const float *input, size_t count, const engine_tap *taps,
-                   size_t tap_count)
+                   size_t tap_count, stopwatch *watch)
 {
-    job j = {.scratch = scratch, .input = input, .count = count, .taps = taps, .tap_count = tap_count};
+    job j = {.scratch = scratch,
+             .input = input,
+             .count = count,
+             .taps = taps,
+             .tap_count = tap_count,
+             .watch = watch};
     for (size_t i = 0; i < tap_count; i++) {
         const size_t step = endpoint_step(scratch, &taps[i].at);
         assert(scratch->steps[step].output_size ==

@@ -85,6 +85,7 @@ typedef struct blocked_table {
     void (*depthwise)(const blocked_depthwise *job);
     void (*dense)(const blocked_dense *job);
     void (*scale)(float *x, const float *gate, size_t pixels); /* x[p] *= gate, one vector of channels */
+    void (*peak)(float *values, size_t rounds); /* kernel_peak's, of KERNEL_PEAK_CHAINS vectors */
 } blocked_table;
 
 /* The table of the best level up to `level`; NULL if the fast engine has none there. */

@@ -9,8 +9,9 @@ enum { DOT_MAX_PIXELS = 12, DOT_MAX_TILE = 12, DOT_WIDEST_1 = 12, DOT_WIDEST_2 =
     _(1, 1)                                                                                                  \
     _(2, 1)                                                                                                  \
     _(3, 1)                                                                                                  \
-    _(4, 1) _(5, 1) _(6, 1) _(7, 1) _(8, 1) _(9, 1) _(10, 1) _(11, 1) _(12, 1) _(1, 2) _(2, 2) _(3, 2)       \
-        _(4, 2) _(5, 2) _(6, 2) _(1, 3) _(2, 3) _(3, 3) _(4, 3)
+    _(4, 1)                                                                                                  \
+    _(5, 1) _(6, 1) _(7, 1) _(8, 1) _(9, 1) _(10, 1) _(11, 1) _(12, 1) _(1, 2) _(2, 2) _(3, 2) _(4, 2)       \
+        _(5, 2) _(6, 2) _(1, 3) _(2, 3) _(3, 3) _(4, 3)
 
 enum { DEPTHWISE_MAX_TILE = 12 };
 #define DEPTHWISE_TILES(_, K, S)                                                                             \
@@ -22,6 +23,7 @@ enum { DEPTHWISE_MAX_TILE = 12 };
 #include "kernels/blocked/dense.h"
 #include "kernels/blocked/depthwise.h"
 #include "kernels/blocked/dot.h"
+#include "kernels/blocked/peak.h"
 
 const blocked_table blocked_avx2 = {
     .level = CPU_AVX2,
@@ -34,4 +36,5 @@ const blocked_table blocked_avx2 = {
     .depthwise = depthwise,
     .dense = dense,
     .scale = scale,
+    .peak = peak,
 };
