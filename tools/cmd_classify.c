@@ -2,6 +2,7 @@
  *
  * effnet classify: the best classes of each picture, printed as soon as it is done.
  */
+#include <math.h>
 #include <stdlib.h>
 
 #include "clock.h"
@@ -36,6 +37,7 @@ typedef struct classifier {
     float *other_logits;    /* the same of the mirrored pictures */
     effnet_prediction *top; /* [settings->top] */
     double network_ms;      /* of each picture in the batch */
+    bool told_not_finite;
 } classifier;
 
 static const option_spec specs[] = {
@@ -72,7 +74,7 @@ static void print_as_text(const classifier *c, const picture *p)
     print_text(p->path);
     print("\n");
     for (size_t i = 0; i < c->settings->top && c->top[i].class_index >= 0; i++) {
-        print("  %6.2f %%  ", 100 * (double)c->top[i].probability);
+        print("  %6.2f %%  ", 100 * fabs((double)c->top[i].probability)); /* no "-nan" */
         if (*c->top[i].label)
             print_text(c->top[i].label);
         else
@@ -121,6 +123,15 @@ static bool print_failure_as_json(const picture *p)
                                 "code", report_exit_code(p->error.code), "message", p->error.message));
 }
 
+/* Once: with such weights it is the same for all pictures. */
+static void note_not_finite(classifier *c, const picture *p)
+{
+    if (!c->told_not_finite)
+        report_note("%s: the logits are not all finite: the weights are damaged, or too large for float32",
+                    p->path);
+    c->told_not_finite = true;
+}
+
 /* One picture's lines. */
 static int print_picture(classifier *c, const picture *p)
 {
@@ -131,6 +142,7 @@ static int print_picture(classifier *c, const picture *p)
     } else {
         const float *logits = c->logits + p->slot * (size_t)c->network.num_classes;
         effnet_model_top(c->model, logits, c->settings->top, c->top);
+        if (!isfinite(c->top[0].probability)) note_not_finite(c, p);
         if (format == FORMAT_TEXT) print_as_text(c, p);
         if (format == FORMAT_CSV) print_as_csv(c, p);
         if (format == FORMAT_JSON) ok = print_as_json(c, p);
@@ -215,10 +227,9 @@ static int prepare(classifier *c, char *const *paths, size_t path_count)
     if (c->network.num_classes == 0)
         return report_failure(EXIT_DATA, "%s: no classifier in this model; effnet features gives what it has",
                               s->choice.name ? s->choice.name : DEFAULT_MODEL);
-    effnet_error error;
     const effnet_session_options session = {.threads = s->choice.threads};
-    if (effnet_session_create(&c->session, c->model, &session, &error) != EFFNET_OK)
-        return report_error(&error);
+    code = model_choice_start(&s->choice, c->model, &session, &c->session);
+    if (code != EXIT_DONE) return code;
     code = pictures_open(&c->pictures, c->model, &s->image, paths, path_count, s->batch);
     return code ? code : allocate(c);
 }

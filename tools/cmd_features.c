@@ -96,11 +96,9 @@ static int run(int argc, char **argv)
     if (path_count == 0) report_usage(argv[0], "no picture was named");
     effnet_model *model = NULL;
     effnet_session *session = NULL;
-    effnet_error error;
     int code = model_choice_load(&s.choice, &model);
     const effnet_session_options options = {.threads = s.choice.threads};
-    if (code == EXIT_DONE && effnet_session_create(&session, model, &options, &error) != EFFNET_OK)
-        code = report_error(&error);
+    if (code == EXIT_DONE) code = model_choice_start(&s.choice, model, &options, &session);
     if (code == EXIT_DONE) code = extract(&s, model, session, paths, path_count);
     effnet_session_free(session);
     effnet_model_free(model);

@@ -103,11 +103,10 @@ static int run_model(const settings *s, const effnet_model *model, const effnet_
     const effnet_session_options options = {
         .threads = s->choice.threads, .height = (int)x.height, .width = (int)x.width};
     effnet_session *session = NULL;
-    effnet_error error;
-    if (effnet_session_create(&session, model, &options, &error) != EFFNET_OK) return report_error(&error);
     taps t = {0};
     const size_t step = x.count < BATCH ? x.count : BATCH;
-    int code = taps_open(&t, &s->taps, session, step);
+    int code = model_choice_start(&s->choice, model, &options, &session);
+    if (code == EXIT_DONE) code = taps_open(&t, &s->taps, session, step);
     if (code == EXIT_DONE) code = run_images(&x, &t, session, step);
     if (code == EXIT_DONE) code = taps_save(&t);
     taps_free(&t);

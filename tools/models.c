@@ -240,3 +240,20 @@ int model_choice_load(const model_choice *choice, effnet_model **out)
     free(labels);
     return code;
 }
+
+void model_choice_tell(const model_choice *choice, const effnet_model *model, size_t told)
+{
+    const char *more = effnet_model_get_notice(model) + told;
+    more += strspn(more, "; ");
+    if (*more) report_note("%s: %s", choice->name ? choice->name : DEFAULT_MODEL, more);
+}
+
+int model_choice_start(const model_choice *choice, const effnet_model *model,
+                       const effnet_session_options *options, effnet_session **out)
+{
+    effnet_error error;
+    const size_t told = strlen(effnet_model_get_notice(model));
+    if (effnet_session_create(out, model, options, &error) != EFFNET_OK) return report_error(&error);
+    model_choice_tell(choice, model, told);
+    return EXIT_DONE;
+}

@@ -55,6 +55,14 @@ void model_choice_finish(model_choice *choice, const char *caller);
  * unless it is EXIT_DONE. */
 int model_choice_load(const model_choice *choice, effnet_model **out);
 
+/* A session of that model. The first one reads the values, which may give the user more to know. Returns an
+ * exit code; *out is NULL unless it is EXIT_DONE. */
+int model_choice_start(const model_choice *choice, const effnet_model *model,
+                       const effnet_session_options *options, effnet_session **out);
+
+/* Says what the model's notice has gained since it had `told` characters. */
+void model_choice_tell(const model_choice *choice, const effnet_model *model, size_t told);
+
 /* The path that `name` means in a malloc'd string; NULL, with `error` filled, if there is none. */
 char *models_find(const char *name, effnet_error *error);
 

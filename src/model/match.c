@@ -222,7 +222,9 @@ effnet_status match_fail(const name_list *names, const net_graph *graph, bool ne
     if (report) write_report(report, &w, counts);
     free(w.used);
     if (!summary) return error_memory(error);
-    error_set(error, EFFNET_ERR_MISMATCH, "does not fit %s%s in the names of %s: %s", graph->arch.name,
+    const bool far = nearest && 2 * (counts.misshaped + counts.missing) > net_tensor_count(graph);
+    error_set(error, EFFNET_ERR_MISMATCH, "%s %s%s in the names of %s: %s",
+              far ? "no network that effnet knows; it does not even fit" : "does not fit", graph->arch.name,
               nearest ? ", the nearest network," : "", dialect_name(names->dialect), summary);
     free(summary);
     return EFFNET_ERR_MISMATCH;

@@ -138,6 +138,16 @@ static effnet_status check_finite(model *m, const state_tensor *stored, const fl
     return EFFNET_OK;
 }
 
+static effnet_status read_stored(model *m, const state_tensor *stored, const net_tensor *tensor, float *out,
+                                 effnet_error *error)
+{
+    if (stored->count == tensor->count)
+        TRY(state_read_f32(m->state, stored, out, error));
+    else
+        TRY(read_stem(m, stored, tensor, out, error));
+    return check_finite(m, stored, out, tensor->count, error);
+}
+
 effnet_status model_read(void *model_, const net_tensor *tensor, float *out, effnet_error *error)
 {
     model *m = model_;
@@ -146,9 +156,7 @@ effnet_status model_read(void *model_, const net_tensor *tensor, float *out, eff
         init_tensor(out, m->graph, tensor, m->seed);
         return EFFNET_OK;
     }
-    if (stored->count == tensor->count)
-        TRY(state_read_f32(m->state, stored, out, error));
-    else
-        TRY(read_stem(m, stored, tensor, out, error));
-    return check_finite(m, stored, out, tensor->count, error);
+    const effnet_status status = read_stored(m, stored, tensor, out, error);
+    const source *file = state_get_source(m->state);
+    return status == EFFNET_OK || !file ? status : error_prefix(error, status, source_name(file));
 }

@@ -30,3 +30,10 @@ t effnet classify -m one "$PHOTOS/coffee.png"
 cp one/mine.safetensors two/efficientnet-b0-355c32eb.pth
 EFFNET_MODELS=two t effnet summary efficientnet-b0.aa -q --json > known
 tail -1 known
+
+# Weights that are no numbers, and numbers that are too large: told once, and the pictures are done all the same.
+{ head -c -4 one/mine.safetensors; printf '\000\000\300\177'; } > nan.safetensors
+t effnet classify -m nan.safetensors -k 1 "$PHOTOS/coffee.png" "$PHOTOS/coffee.png"
+t effnet features -m nan.safetensors -q -o x.npy "$PHOTOS/coffee.png"
+t effnet features -m nan.safetensors -o x.npy "$PHOTOS/coffee.png"
+t effnet classify -m nan.safetensors --strict "$PHOTOS/coffee.png"
