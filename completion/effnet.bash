@@ -40,7 +40,7 @@ _effnet() {
         --layout) _effnet_words nchw nhwc ;;
         --cpu) _effnet_words ref avx2 avx512 neon ;;
         --at) _effnet_words reduction_{1..5} features pooled logits ;;
-        --threads | --batch | -k | --top | --size | --seed | --num-classes | --in-channels | --max-pixels | --max-side | --recipe | --url \
+        --threads | --batch | -k | --top | --size | --runs | --warmup | --seed | --num-classes | --in-channels | --max-pixels | --max-side | --recipe | --url \
             | --sha256 | --timeout | --retries)
             return
             ;;
@@ -53,6 +53,7 @@ _effnet() {
     case $command in
         help) _effnet_words "$(effnet help 2> /dev/null | sed -nE '/^Commands:/,/^$/s/^  ([a-z]+) .*/\1/p')" ;;
         summary | init) _effnet_words "$(_effnet_networks)" ;;
+        bench) _effnet_words "$(_effnet_networks; _effnet_models)" ;;
         pull) _effnet_words "$(effnet pull --list 2> /dev/null | awk '{ print $1 }')" ;;
     esac
     [ "$command" = pull ] || _filedir

@@ -7,9 +7,19 @@
 
 #include <time.h>
 
-double clock_ms(void)
+static double read_ms(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return 1e3 * (double)now.tv_sec + 1e-6 * (double)now.tv_nsec;
+}
+
+double clock_ms(void)
+{
+    return read_ms(CLOCK_MONOTONIC);
+}
+
+double clock_process_start_ms(void)
+{
+    return clock_ms() - read_ms(CLOCK_PROCESS_CPUTIME_ID);
 }

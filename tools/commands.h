@@ -7,6 +7,7 @@
 
 #include "options.h"
 
+extern const command cmd_bench;
 extern const command cmd_classify;
 extern const command cmd_convert;
 extern const command cmd_features;

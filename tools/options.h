@@ -48,6 +48,7 @@ enum option_id {
     OPTION_INPUT,
     OPTION_JSON,
     OPTION_LABELS,
+    OPTION_LAYERS,
     OPTION_LAYOUT,
     OPTION_LIST,
     OPTION_MAX_PIXELS,
@@ -55,6 +56,7 @@ enum option_id {
     OPTION_NUM_CLASSES,
     OPTION_RECIPE,
     OPTION_RETRIES,
+    OPTION_RUNS,
     OPTION_SEED,
     OPTION_SHA256,
     OPTION_SIZE,
@@ -65,6 +67,7 @@ enum option_id {
     OPTION_TTA,
     OPTION_URL,
     OPTION_VARIANT,
+    OPTION_WARMUP,
 };
 
 typedef struct option_parser {

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See bench_run.h. Everything that lasts is allocated before the first run that counts.
+ */
+#include "bench_run.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "report.h"
+
+/* Unless the number of runs is given. */
+enum { LEAST_RUNS = 10, MOST_RUNS = 1000 };
+static const double wanted_ms = 2000;
+
+typedef struct bench { /* what runs read and write */
+    float *input, *output;
+    double *run_ms; /* [parts], of one run */
+    effnet_output tap;
+    size_t batch;
+} bench;
+
+/* ---- Memory ---- */
+
+/* The most that was ever resident, from /proc: what getrusage calls so includes the program that this process
+ * was before exec. */
+static uint64_t peak_bytes(void)
+{
+    unsigned long long kibibytes = 0;
+    char line[256];
+    FILE *status = fopen("/proc/self/status", "r");
+    if (!status) return 0;
+    while (fgets(line, sizeof line, status) && sscanf(line, "VmHWM: %llu kB", &kibibytes) != 1)
+        ;
+    fclose(status);
+    return kibibytes * 1024;
+}
+
+/* ---- Input and output ---- */
+
+/* Random numbers from -2 to 2, about what normalised pixels are, the same in each run of the command
+ * (xorshift, Marsaglia 2003). */
+static void fill_input(float *input, size_t count)
+{
+    uint32_t state = 2463534242u;
+    for (size_t i = 0; i < count; i++) {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        input[i] = (float)(int32_t)state * 0x1p-30f;
+    }
+}
+
+static int prepare(bench *b, const bench_result *r, const bench_plan *plan)
+{
+    effnet_shape shape;
+    effnet_error error;
+    b->tap.endpoint = r->network.num_classes ? "logits" : "pooled";
+    if (effnet_session_get_shape(r->session, b->tap.endpoint, &shape, &error) != EFFNET_OK)
+        return report_error(&error);
+    const size_t image = (size_t)r->network.height * (size_t)r->network.width * (size_t)r->network.channels;
+    b->batch = plan->batch;
+    b->input = calloc(plan->batch, image * sizeof *b->input);
+    b->output = calloc(plan->batch, (size_t)shape.channels * sizeof *b->output);
+    b->run_ms = calloc(r->network.part_count, sizeof *b->run_ms);
+    b->tap.data = b->output;
+    if (!b->input || !b->output || !b->run_ms) return report_failure(EXIT_SYSTEM, "out of memory");
+    fill_input(b->input, plan->batch * image);
+    return EXIT_DONE;
+}
+
+static void bench_free(bench *b)
+{
+    free(b->input);
+    free(b->output);
+    free(b->run_ms);
+}
+
+/* ---- Runs ---- */
+
+/* Cannot fail: the only error is an endpoint that is not there. */
+static double time_run(const bench *b, effnet_session *session)
+{
+    const double start = clock_ms();
+    effnet_session_run(session, b->input, b->batch, &b->tap, 1, NULL);
+    return clock_ms() - start;
+}
+
+static size_t runs_worth(double run_ms)
+{
+    const double runs = wanted_ms / (run_ms > 1e-3 ? run_ms : 1e-3);
+    return runs < LEAST_RUNS ? LEAST_RUNS : runs > MOST_RUNS ? MOST_RUNS : (size_t)runs;
+}
+
+static int reserve(bench_result *r, bool layers)
+{
+    r->times_ms = calloc(r->runs, sizeof *r->times_ms);
+    r->sorted_ms = calloc(r->runs, sizeof *r->sorted_ms);
+    if (layers) r->part_ms = calloc(r->network.part_count, sizeof *r->part_ms);
+    if (r->times_ms && r->sorted_ms && (r->part_ms || !layers)) return EXIT_DONE;
+    return report_failure(EXIT_SYSTEM, "out of memory");
+}
+
+static void keep_least(bench_result *r, const double *run_ms, bool first)
+{
+    for (size_t i = 0; i < r->network.part_count; i++)
+        if (first || run_ms[i] < r->part_ms[i]) r->part_ms[i] = run_ms[i];
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static int run_all(bench_result *r, const bench *b, const bench_plan *plan)
+{
+    double last_ms = time_run(b, r->session);
+    r->ready_ms = clock_ms() - plan->process_start_ms;
+    for (size_t i = 0; i < plan->warmup; i++)
+        last_ms = time_run(b, r->session);
+    r->runs = plan->runs ? plan->runs : runs_worth(last_ms);
+    const int code = reserve(r, plan->layers);
+    if (code != EXIT_DONE) return code;
+    if (plan->layers) effnet_session_profile(r->session, b->run_ms);
+    for (size_t i = 0; i < r->runs; i++) {
+        memset(b->run_ms, 0, r->network.part_count * sizeof *b->run_ms);
+        r->times_ms[i] = time_run(b, r->session);
+        if (plan->layers) keep_least(r, b->run_ms, i == 0);
+    }
+    effnet_session_profile(r->session, NULL);
+    r->peak_bytes = peak_bytes();
+    memcpy(r->sorted_ms, r->times_ms, r->runs * sizeof *r->sorted_ms);
+    qsort(r->sorted_ms, r->runs, sizeof *r->sorted_ms, by_number);
+    return EXIT_DONE;
+}
+
+int bench_run(bench_result *out, const bench_plan *plan, const effnet_model *model)
+{
+    *out = (bench_result){.batch = plan->batch};
+    effnet_error error;
+    if (effnet_session_create(&out->session, model, &plan->session, &error) != EFFNET_OK)
+        return report_error(&error);
+    effnet_network_get_info(effnet_session_get_network(out->session), &out->network);
+    bench b = {0};
+    int code = prepare(&b, out, plan);
+    if (code == EXIT_DONE) code = run_all(out, &b, plan);
+    bench_free(&b);
+    if (code != EXIT_DONE) return code;
+    if (effnet_measure_peak(&out->peak_gflops, plan->level, effnet_session_get_threads(out->session),
+                            &error) != EFFNET_OK)
+        return report_error(&error);
+    out->gflops = 2e-6 * (double)out->network.macs * (double)plan->batch / out->sorted_ms[0];
+    return EXIT_DONE;
+}
+
+void bench_result_free(bench_result *result)
+{
+    effnet_session_free(result->session);
+    free(result->times_ms);
+    free(result->sorted_ms);
+    free(result->part_ms);
+}
+
+double bench_percentile(const bench_result *result, double percent)
+{
+    const size_t rank = (size_t)ceil(percent / 100 * (double)result->runs);
+    return result->sorted_ms[rank > 0 ? rank - 1 : 0];
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Measuring for `effnet bench`: runs a model over and over and notes times and memory. What is printed of it
+ * is cmd_bench.c's business.
+ */
+#ifndef TOOLS_BENCH_RUN_H
+#define TOOLS_BENCH_RUN_H
+
+#include <effnet.h>
+
+enum { BENCH_MAX_RUNS = 1000000 };
+
+/* What to do. */
+typedef struct bench_plan {
+    effnet_session_options session;
+    effnet_level level; /* that the model was loaded for */
+    size_t batch;       /* images in a run */
+    size_t warmup;      /* runs that do not count */
+    size_t runs;        /* runs that count; 0: two seconds' worth, 10 to 1000 */
+    bool layers;
+    double process_start_ms;
+} bench_plan;
+
+/* What came of it. */
+typedef struct bench_result {
+    effnet_session *session;
+    effnet_network_info network; /* at the size of the session */
+    size_t batch, runs;
+    double *times_ms;    /* [runs], as they came */
+    double *sorted_ms;   /* [runs], shortest first */
+    double *part_ms;     /* [network.part_count], the least of all runs; NULL without layers */
+    double ready_ms;     /* from the start of the process to the first result */
+    uint64_t peak_bytes; /* resident memory of the process at its most, 0 where the system does not tell */
+    double peak_gflops;  /* of multiply-adds alone, on as many threads */
+    double gflops;       /* in the fastest run */
+} bench_result;
+
+/* Runs `model` by `plan`. Returns an exit code; the result is to be freed in any case. */
+int bench_run(bench_result *out, const bench_plan *plan, const effnet_model *model);
+void bench_result_free(bench_result *result);
+
+/* The time that `percent` of the runs do not exceed, by nearest rank. */
+double bench_percentile(const bench_result *result, double percent);
+
+#endif
