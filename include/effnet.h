@@ -280,8 +280,8 @@ typedef struct effnet_output {
 } effnet_output;
 
 /** Runs `count` images, input [count][height][width][channels], and fills the outputs. Layers that no output
- * needs are not run. Logits do not depend on threads, count or position: not one bit. Fails only for an
- * unknown endpoint. */
+ * needs are not run. Logits do not depend on threads, count or position: not one bit. Fails only for
+ * arguments that cannot be, like an unknown endpoint. */
 EFFNET_API effnet_status effnet_session_run(effnet_session *session, const float *input, size_t count,
                                             const effnet_output *outputs, size_t output_count,
                                             effnet_error *error);

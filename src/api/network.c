@@ -166,6 +166,8 @@ effnet_status effnet_network_get_shape(const effnet_network *network, const char
                                        effnet_shape *shape, effnet_error *error)
 {
     net_endpoint at;
+    if (!network || !endpoint || !shape)
+        return error_set(error, EFFNET_ERR_ARGUMENT, "get_shape: network, endpoint or shape is NULL");
     TRY(net_endpoint_find(&at, network->graph, endpoint, error));
     *shape = (effnet_shape){at.height, at.width, at.channels};
     return EFFNET_OK;

@@ -74,6 +74,9 @@ effnet_status effnet_session_run(effnet_session *session, const float *input, si
                          MAX_OUTPUTS);
     engine_tap taps[MAX_OUTPUTS];
     for (size_t i = 0; i < output_count; i++) {
+        if (!outputs[i].endpoint || (count && !outputs[i].data))
+            return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_session_run: output %zu has no %s", i,
+                             outputs[i].endpoint ? "room for its values" : "endpoint");
         TRY(net_endpoint_find(&taps[i].at, session->network.graph, outputs[i].endpoint, error));
         taps[i].out = outputs[i].data;
     }

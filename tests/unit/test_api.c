@@ -249,6 +249,10 @@ static void runs_give_the_same_bits(void **state)
         const effnet_output wrong = {"reduction_x", maps};
         assert_int_not_equal(effnet_session_run(session, input, 1, &wrong, 1, &error), EFFNET_OK);
         assert_int_equal(effnet_session_run(session, NULL, 1, &wrong, 1, &error), EFFNET_ERR_ARGUMENT);
+        const effnet_output nowhere = {"pooled", NULL}, nameless = {NULL, maps};
+        assert_int_equal(effnet_session_run(session, input, 1, &nowhere, 1, &error), EFFNET_ERR_ARGUMENT);
+        assert_int_equal(effnet_session_run(session, input, 1, &nameless, 1, &error), EFFNET_ERR_ARGUMENT);
+        assert_int_equal(effnet_session_get_shape(session, NULL, &shape, &error), EFFNET_ERR_ARGUMENT);
         effnet_session_free(session);
     }
     effnet_model_free(model);
