@@ -29,7 +29,7 @@ static double measure(layer *l, size_t units, size_t repeats)
 
 double bench_layer(const kernel_table *table, const check_case *c, uint64_t seed)
 {
-    layer l = layer_create(table, c, LAYER_REALS, GUARD_AT_END, seed);
+    layer l = layer_create(table, c, NUMBERS_REALS, GUARD_AT_END, seed);
     const size_t units = case_units(c);
     const double first = measure(&l, units, 1);
     const size_t repeats = first < wanted ? (size_t)(wanted / (first + 1)) + 1 : 1;

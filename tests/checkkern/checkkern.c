@@ -10,46 +10,16 @@
  * bound that is derived from the number of terms. Its tensors touch unreadable pages, its outputs start as
  * NaN, and parts of the output computed alone must have the bits of the whole.
  */
-#define _POSIX_C_SOURCE 200809L
 #include "bench.h"
+#include "check.h"
 #include "layer.h"
 
-#include "base/rng.h"
-
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { NAME_SIZE = 192, MOST_REPORTED = 20, QUICK_WEIGHTS = 1 << 17 };
-
-typedef struct checker {
-    const char *filter; /* what a name must contain; NULL for all */
-    uint64_t seed;
-    bool quick;
-    kernel_table table, below; /* of the level on trial, and of the one under it */
-    bool all;                  /* this is the lowest level: every kernel is new */
-    size_t tested, failed;
-} checker;
-
-/* What is on trial, for the signal handler. */
-static char on_trial[NAME_SIZE];
-
-static void report_fault(int signal_number)
-{
-    static const char message[] = " touched memory that is not its own\n";
-    (void)signal_number;
-    ssize_t written = write(STDERR_FILENO, on_trial, strlen(on_trial));
-    written = write(STDERR_FILENO, message, sizeof message - 1);
-    _exit(written < 0 ? 2 : 1);
-}
-
-static void fail(checker *k, const char *what)
-{
-    if (++k->failed <= MOST_REPORTED) fprintf(stderr, "%s: %s\n", on_trial, what);
-}
+enum { TEXT_SIZE = 96, QUICK_WEIGHTS = 1 << 17 };
 
 /* ---- One layer ---- */
 
@@ -73,7 +43,6 @@ static void check_values(checker *k, const layer *l, bool exact)
     const check_case *c = l->c;
     const naive_data data = layer_data(l);
     const float *output = l->output.data;
-    char text[128];
     for (size_t y = 0; y < c->plane.out_height; y++)
         for (size_t x = 0; x < c->plane.out_width; x++)
             for (size_t o = 0; o < c->filter.out; o++, output++) {
@@ -81,9 +50,8 @@ static void check_values(checker *k, const layer *l, bool exact)
                 const bool same =
                     exact ? *output == (float)want.value : fabs(*output - want.value) <= want.bound;
                 if (same) continue;
-                snprintf(text, sizeof text, "(%zu, %zu, %zu) is %.9g, not %.9g +- %.2g", y, x, o, *output,
-                         want.value, exact ? 0 : want.bound);
-                fail(k, text);
+                check_fail(k, "(%zu, %zu, %zu) is %.9g, not %.9g +- %.2g", y, x, o, *output, want.value,
+                           exact ? 0 : want.bound);
                 return;
             }
 }
@@ -92,8 +60,8 @@ static void check_values(checker *k, const layer *l, bool exact)
 static void check_part(checker *k, layer *l, const float *whole)
 {
     const size_t units = case_units(l->c);
-    size_t first = (size_t)(rng_bits(k->seed, k->tested) % units);
-    const size_t end = first + 1 + (size_t)(rng_bits(k->seed + 1, k->tested) % (units - first));
+    size_t first = (size_t)(check_random(k, 0) % units);
+    const size_t end = first + 1 + (size_t)(check_random(k, 1) % (units - first));
     guard_blank(&l->output);
     layer_run(l, first, end);
     const size_t from = unit_offset(l->c, first), to = unit_offset(l->c, end);
@@ -101,44 +69,45 @@ static void check_part(checker *k, layer *l, const float *whole)
         if (i >= from && i < to ? memcmp(&l->output.data[i], &whole[i], sizeof *whole) == 0
                                 : guard_is_blank(l->output.data[i]))
             continue;
-        fail(k, i >= from && i < to ? "a part differs from the whole" : "wrote outside the part asked for");
+        check_fail(k, "%s",
+                   i >= from && i < to ? "a part differs from the whole"
+                                       : "wrote outside the part asked for");
         return;
     }
 }
 
-static void check_layer(checker *k, const check_case *c, layer_numbers numbers, guard_side side)
+static void check_layer(checker *k, const check_case *c, numbers kind, guard_side side)
 {
-    layer l = layer_create(&k->table, c, numbers, side, rng_bits(k->seed, k->tested));
+    layer l = layer_create(&k->table, c, kind, side, check_random(k, 0));
     float *whole = malloc(l.output.count * sizeof *whole);
     if (!whole) abort();
     layer_run(&l, 0, case_units(c));
-    check_values(k, &l, numbers == LAYER_INTEGERS);
+    check_values(k, &l, kind == NUMBERS_INTEGERS);
     memcpy(whole, l.output.data, l.output.count * sizeof *whole);
     check_part(k, &l, whole);
-    if (!guard_intact(&l.output) || !guard_intact(&l.packed)) fail(k, "wrote beside its tensors");
+    if (!guard_intact(&l.output) || !guard_intact(&l.packed)) check_fail(k, "wrote beside its tensors");
     free(whole);
     layer_free(&l);
     k->tested++;
 }
 
-/* Names the case in `on_trial`; false if it is filtered out or its kernel is that of a lower level. */
-static bool select_case(const checker *k, const check_case *c)
+/* Names the case; false if it is filtered out or its kernel is that of a lower level. */
+static bool begin_case(const checker *k, const check_case *c)
 {
     if (!k->all && layer_kernel(&k->table, c->operation) == layer_kernel(&k->below, c->operation))
         return false;
-    char text[NAME_SIZE / 2];
+    char text[TEXT_SIZE];
     case_describe(text, sizeof text, c);
-    snprintf(on_trial, sizeof on_trial, "%s %s", layer_kernel_name(&k->table, c->operation), text);
-    return !k->filter || strstr(on_trial, k->filter);
+    return check_begin(k, layer_kernel_name(&k->table, c->operation), text);
 }
 
 static void check_odd(void *context, const check_case *c)
 {
     checker *k = context;
-    if (!select_case(k, c)) return;
-    for (guard_side side = GUARD_AT_END; side <= GUARD_AT_START; side++) {
-        if (is_exact(c)) check_layer(k, c, LAYER_INTEGERS, side);
-        check_layer(k, c, LAYER_REALS, side);
+    if (!begin_case(k, c)) return;
+    for (guard_side side = GUARD_AT_END; side <= GUARD_NEAR_START; side++) {
+        if (is_exact(c)) check_layer(k, c, NUMBERS_INTEGERS, side);
+        check_layer(k, c, NUMBERS_REALS, side);
     }
 }
 
@@ -147,20 +116,20 @@ static void check_real(void *context, const check_case *c)
 {
     checker *k = context;
     if (k->quick && case_weights_size(c) > QUICK_WEIGHTS) return;
-    if (!select_case(k, c)) return;
-    check_layer(k, c, is_exact(c) ? LAYER_INTEGERS : LAYER_REALS, GUARD_AT_END);
+    if (!begin_case(k, c)) return;
+    check_layer(k, c, is_exact(c) ? NUMBERS_INTEGERS : NUMBERS_REALS, GUARD_AT_END);
 }
 
 static void time_case(void *context, const check_case *c)
 {
     checker *k = context;
-    if (!select_case(k, c)) return;
+    if (!begin_case(k, c)) return;
     const double ns = bench_layer(&k->table, c, k->seed);
     kernel_table ref;
     kernels_init(&ref, CPU_REF);
     const bool is_ref = layer_kernel(&k->table, c->operation) == layer_kernel(&ref, c->operation);
     const double ratio = is_ref ? 1 : bench_layer(&ref, c, k->seed) / ns;
-    printf("%-64s %12.0f ns %8.2f GFLOP/s %6.2fx\n", on_trial, ns, 2 * case_macs(c) / ns, ratio);
+    printf("%-64s %12.0f ns %8.2f GFLOP/s %6.2fx\n", check_on_trial(), ns, 2 * case_macs(c) / ns, ratio);
     k->tested++;
 }
 
@@ -225,9 +194,7 @@ int main(int argc, char **argv)
         fputs("usage: checkkern [--filter TEXT] [--seed N] [--quick] [--bench NETWORK]\n", stderr);
         return 2;
     }
-    struct sigaction action = {.sa_handler = report_fault};
-    sigaction(SIGSEGV, &action, NULL);
-    sigaction(SIGBUS, &action, NULL);
+    check_catch_faults();
     for_each_level(&k, network ? bench_level : test_level, network);
     if (!network)
         printf("checkkern: %zu tests, %zu failed (seed %llu)\n", k.tested, k.failed,

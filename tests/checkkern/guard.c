@@ -20,7 +20,8 @@ static const uint32_t blank = 0x7FC0BEEF;
 guard guard_create(size_t count, guard_side side)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = count * sizeof(float);
-    const size_t body = (bytes + GUARD_SKEW * sizeof(float) + page - 1) / page * page;
+    const size_t skew = side == GUARD_NEAR_START ? GUARD_SKEW * sizeof(float) : 0;
+    const size_t body = (bytes + skew + page - 1) / page * page;
     guard g = {.count = count, .map_size = body + 2 * page, .page = page};
     g.map = mmap(NULL, g.map_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (g.map == MAP_FAILED) {
@@ -30,8 +31,7 @@ guard guard_create(size_t count, guard_side side)
     memset(g.map + page, CANARY, body);
     mprotect(g.map, page, PROT_NONE);
     mprotect(g.map + page + body, page, PROT_NONE);
-    unsigned char *start =
-        side == GUARD_AT_END ? g.map + page + body - bytes : g.map + page + GUARD_SKEW * sizeof(float);
+    unsigned char *start = g.map + page + (side == GUARD_AT_END ? body - bytes : skew);
     g.data = (float *)(void *)start;
     guard_blank(&g);
     return g;

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Where the unreadable page is. At the start, the buffer begins `GUARD_SKEW` floats after it, so that it is
- * aligned to nothing but float; those floats are canaries. */
-typedef enum guard_side { GUARD_AT_END, GUARD_AT_START } guard_side;
+/* Where the unreadable page is: right after the buffer, right before it, or `GUARD_SKEW` floats before it, so
+ * that the buffer is aligned to nothing but float; those floats are canaries. */
+typedef enum guard_side { GUARD_AT_END, GUARD_AT_START, GUARD_NEAR_START } guard_side;
 enum { GUARD_SKEW = 3 };
 
 typedef struct guard {

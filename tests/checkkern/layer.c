@@ -33,36 +33,20 @@ const void *layer_kernel(const kernel_table *table, check_operation operation)
     return operation == CHECK_POOL ? (const void *)table->pool : filter_kernel(table, operation);
 }
 
-/* Integers in [-most, most], or reals in [-1, 1). */
-static void fill(float *values, size_t count, layer_numbers numbers, int most, uint64_t key)
-{
-    for (size_t i = 0; i < count; i++) {
-        const float u = rng_uniform(key, i);
-        values[i] = numbers == LAYER_REALS ? 2 * u - 1 : floorf(u * (float)(2 * most + 1)) - (float)most;
-    }
-}
-
-static guard filled(size_t count, layer_numbers numbers, int most, guard_side side, uint64_t key)
-{
-    guard g = guard_create(count, side);
-    fill(g.data, count, numbers, most, key);
-    return g;
-}
-
-layer layer_create(const kernel_table *table, const check_case *c, layer_numbers numbers, guard_side side,
+layer layer_create(const kernel_table *table, const check_case *c, numbers kind, guard_side side,
                    uint64_t seed)
 {
     layer l = {.c = c, .op = filter_kernel(table, c->operation), .pool = table->pool};
     const size_t weights = case_weights_size(c);
     l.weights = malloc((weights + 1) * sizeof *l.weights);
     if (!l.weights) abort();
-    fill(l.weights, weights, numbers, 3, rng_mix(seed + WEIGHTS));
+    numbers_fill(l.weights, weights, kind, 3, rng_mix(seed + WEIGHTS));
     l.packed = guard_create(l.op ? l.op->packed_size(&c->filter) : 0, side);
     if (l.op) l.op->pack(l.packed.data, &c->filter, l.weights);
-    l.bias = filled(c->filter.out, numbers, 8, side, rng_mix(seed + BIAS));
-    l.input = filled(case_input_size(c), numbers, 4, side, rng_mix(seed + INPUT));
-    l.scale = filled(c->filter.in, numbers, 2, side, rng_mix(seed + SCALE));
-    l.residual = filled(case_output_size(c), numbers, 8, side, rng_mix(seed + RESIDUAL));
+    l.bias = numbers_guarded(c->filter.out, kind, 8, side, rng_mix(seed + BIAS));
+    l.input = numbers_guarded(case_input_size(c), kind, 4, side, rng_mix(seed + INPUT));
+    l.scale = numbers_guarded(c->filter.in, kind, 2, side, rng_mix(seed + SCALE));
+    l.residual = numbers_guarded(case_output_size(c), kind, 8, side, rng_mix(seed + RESIDUAL));
     l.output = guard_create(case_output_size(c), side);
     return l;
 }

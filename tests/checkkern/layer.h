@@ -7,13 +7,8 @@
 #define CHECKKERN_LAYER_H
 
 #include "cases.h"
-#include "guard.h"
 #include "naive.h"
-
-#include <stdint.h>
-
-/* Small integers make every sum exact, so that any order gives the same bits; reals do not. */
-typedef enum layer_numbers { LAYER_INTEGERS, LAYER_REALS } layer_numbers;
+#include "numbers.h"
 
 typedef struct layer {
     const check_case *c;
@@ -27,7 +22,7 @@ typedef struct layer {
 const char *layer_kernel_name(const kernel_table *table, check_operation operation);
 const void *layer_kernel(const kernel_table *table, check_operation operation);
 
-layer layer_create(const kernel_table *table, const check_case *c, layer_numbers numbers, guard_side side,
+layer layer_create(const kernel_table *table, const check_case *c, numbers kind, guard_side side,
                    uint64_t seed);
 void layer_free(layer *l);
 
