@@ -41,9 +41,16 @@ INLINE vec sigmoid(vec x)
     return vec_div(d, vec_add(d, e));
 }
 
+/* x is the second operand of vec_max and vec_min, the one that x86 gives back where either is NaN: NaN stays
+ * NaN. */
+INLINE vec relu(vec x)
+{
+    return vec_max(vec_set(0), x);
+}
+
 INLINE vec relu6(vec x)
 {
-    return vec_min(vec_max(x, vec_set(0)), vec_set(6));
+    return vec_min(vec_set(6), relu(x));
 }
 
 INLINE void activate(vec *x, const int count, kernel_activation activation)
@@ -52,7 +59,7 @@ INLINE void activate(vec *x, const int count, kernel_activation activation)
     case KERNEL_LINEAR: break;
     case KERNEL_SWISH: UNROLL for (int i = 0; i < count; i++) x[i] = swish_scaled(x[i]); break;
     case KERNEL_RELU6: UNROLL for (int i = 0; i < count; i++) x[i] = relu6(x[i]); break;
-    case KERNEL_RELU: UNROLL for (int i = 0; i < count; i++) x[i] = vec_max(x[i], vec_set(0)); break;
+    case KERNEL_RELU: UNROLL for (int i = 0; i < count; i++) x[i] = relu(x[i]); break;
     case KERNEL_HARD_SWISH:
         UNROLL for (int i = 0; i < count; i++) x[i] =
             vec_mul(vec_mul(x[i], vec_set(1.0f / 6)), relu6(vec_add(x[i], vec_set(3))));
