@@ -14,6 +14,11 @@ static const char *const activation_names[] = {
     [KERNEL_LINEAR] = "linear", [KERNEL_SWISH] = "swish",           [KERNEL_RELU6] = "relu6",
     [KERNEL_RELU] = "relu",     [KERNEL_HARD_SWISH] = "hard-swish", [KERNEL_SIGMOID] = "sigmoid"};
 
+const char *case_activation_name(kernel_activation a)
+{
+    return activation_names[a];
+}
+
 size_t case_units(const check_case *c)
 {
     switch (c->operation) {

@@ -42,6 +42,8 @@ size_t case_weights_size(const check_case *c); /* in PyTorch's layout */
 size_t case_output_size(const check_case *c);
 double case_macs(const check_case *c);
 
+const char *case_activation_name(kernel_activation a);
+
 /* "24->144 k1 s1 56x56 swish +scale +residual". */
 void case_describe(char *out, size_t capacity, const check_case *c);
 

@@ -10,6 +10,9 @@
 
 #include <stdint.h>
 
+/* Layers with more weights than this are left out of a quick run. */
+enum { CHECK_QUICK_WEIGHTS = 1 << 17 };
+
 typedef struct checker {
     const char *filter; /* what a name must contain; NULL for all */
     uint64_t seed;

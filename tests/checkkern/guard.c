@@ -54,11 +54,23 @@ bool guard_intact(const guard *g)
 
 void guard_blank(guard *g)
 {
-    for (size_t i = 0; i < g->count; i++)
-        memcpy(&g->data[i], &blank, sizeof blank);
+    guard_blank_part(g->data, g->count);
+}
+
+void guard_blank_part(float *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        memcpy(&values[i], &blank, sizeof blank);
 }
 
 bool guard_is_blank(float value)
 {
     return memcmp(&value, &blank, sizeof blank) == 0;
+}
+
+bool guard_all_blank(const guard *g)
+{
+    for (size_t i = 0; i < g->count; i++)
+        if (!guard_is_blank(g->data[i])) return false;
+    return true;
 }

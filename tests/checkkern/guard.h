@@ -32,4 +32,8 @@ bool guard_intact(const guard *g);
 void guard_blank(guard *g);
 bool guard_is_blank(float value);
 
+/* Makes some of the values blank again, and tells whether all of them are. */
+void guard_blank_part(float *values, size_t count);
+bool guard_all_blank(const guard *g);
+
 #endif

@@ -6,17 +6,20 @@
 
 #include <math.h>
 
-/* Half a unit in the last place of a float. */
-static const double half_ulp = 0x1p-24;
+/* NaN stays NaN, which fmin and fmax would not do. */
+static double clamp(double x, double low, double high)
+{
+    return x < low ? low : x > high ? high : x;
+}
 
 static double activate(double x, kernel_activation activation)
 {
     switch (activation) {
     case KERNEL_LINEAR: return x;
     case KERNEL_SWISH: return x / (1 + exp(-x));
-    case KERNEL_RELU6: return fmin(fmax(x, 0), 6);
-    case KERNEL_RELU: return fmax(x, 0);
-    case KERNEL_HARD_SWISH: return x * fmin(fmax(x + 3, 0), 6) / 6;
+    case KERNEL_RELU6: return clamp(x, 0, 6);
+    case KERNEL_RELU: return clamp(x, 0, INFINITY);
+    case KERNEL_HARD_SWISH: return x * clamp(x + 3, 0, 6) / 6;
     case KERNEL_SIGMOID: return 1 / (1 + exp(-x));
     }
     return NAN;
@@ -48,6 +51,23 @@ static double budget(kernel_activation activation)
     case KERNEL_RELU: break;
     }
     return 0;
+}
+
+naive_output naive_activate(double sum, double error, kernel_activation activation)
+{
+    const double value = activate(sum, activation);
+    return (naive_output){
+        .value = value,
+        .bound = slope(activation) * error + budget(activation) * NAIVE_HALF_ULP * fabs(value),
+    };
+}
+
+/* Twice the bound of Higham, Accuracy and Stability, 3.1: a sum of K products in any order, each with up to
+ * two roundings before it is added, is off by at most (K + 2) half ulps of the sum of magnitudes, to first
+ * order. */
+double naive_sum_error(double terms, double magnitude)
+{
+    return 2 * (terms + 2) * NAIVE_HALF_ULP * magnitude;
 }
 
 /* Adds up `value` and `magnitude` of all products of output (y, x, o); returns how many there are. */
@@ -86,24 +106,18 @@ static naive_output naive_pool(const check_case *c, const naive_data *d, size_t 
         magnitude += fabs((double)d->input[pixel * c->filter.in + o]);
     }
     const double count = (double)pixels;
-    return (naive_output){.value = value / count, .bound = (count + 1) * half_ulp * magnitude / count};
+    return (naive_output){.value = value / count, .bound = (count + 1) * NAIVE_HALF_ULP * magnitude / count};
 }
 
-/* A sum of K products in any order, each with up to two roundings before it is added, is off by at most
- * (K + 2) half ulps of the sum of magnitudes, to first order (Higham, Accuracy and Stability, 3.1); twice
- * that is allowed. */
 naive_output naive_layer(const check_case *c, const naive_data *d, size_t y, size_t x, size_t o)
 {
     if (c->operation == CHECK_POOL) return naive_pool(c, d, o);
-    const kernel_activation activation = c->filter.activation;
     double sum = d->bias[o], magnitude = fabs(sum);
     const double terms = sum_products(c, d, y, x, o, &sum, &magnitude);
-    double value = activate(sum, activation);
-    double bound = slope(activation) * 2 * (terms + 2) * half_ulp * magnitude;
-    bound += budget(activation) * half_ulp * fabs(value);
+    naive_output out = naive_activate(sum, naive_sum_error(terms, magnitude), c->filter.activation);
     if (d->residual) {
-        value += d->residual[(y * c->plane.out_width + x) * c->filter.out + o];
-        bound += 2 * half_ulp * fabs(value);
+        out.value += d->residual[(y * c->plane.out_width + x) * c->filter.out + o];
+        out.bound += 2 * NAIVE_HALF_ULP * fabs(out.value);
     }
-    return (naive_output){.value = value, .bound = bound};
+    return out;
 }

@@ -18,6 +18,16 @@ typedef struct naive_output {
     double bound; /* how far a float32 kernel may be from it */
 } naive_output;
 
+/* Half a unit in the last place of a float. */
+#define NAIVE_HALF_ULP 0x1p-24
+
+/* The activation of a sum that a float32 kernel may have wrong by `error`. */
+naive_output naive_activate(double sum, double error, kernel_activation activation);
+
+/* How far a float32 sum of `terms` products, whose magnitudes add up to `magnitude`, may be from the true
+ * one, in whatever order it was taken. */
+double naive_sum_error(double terms, double magnitude);
+
 naive_output naive_layer(const check_case *c, const naive_data *d, size_t y, size_t x, size_t o);
 
 #endif
