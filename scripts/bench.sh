@@ -1,21 +1,20 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# What a photo costs with the default model: the network alone (median of many passes in one process), and the whole command from
-# start to printed label, with its peak memory; on one thread and on all. Prints processor, kernels and date beside the figures.
+# What the default model costs here: the network alone on one thread and on all, where its time goes, and the whole command from
+# start to printed label. Prints processor, kernels and date beside the figures. docs/performance.md tells how to read them.
 #
 #   bench.sh BUILD
 set -euo pipefail
 
 effnet=$1/bin/effnet measure=$1/bench/measure
 photo=examples/photos/coffee.png
-passes=20
 
 echo "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(nproc) processors, $(date +%F), $("$effnet" --version)"
-mapfile -t copies < <(yes "$photo" | head -n $passes)
+echo
+"$effnet" bench --threads 1 --layers
+[ "$(nproc)" = 1 ] || { echo; "$effnet" bench; }
+echo
 for threads in 1 $(nproc); do
-    network=$("$effnet" classify --json --threads "$threads" "${copies[@]}" \
-        | sed -nE 's/.*"network": *([0-9.]+).*/\1/p' | sort -n | sed -n "$((passes / 2))p" | xargs printf %.1f)
-    echo "$threads thread(s): network alone $network ms (median of $passes); whole command, $(
-        "$measure" -r 10 "$effnet" classify --threads "$threads" "$photo")"
-done
+    echo "a photo from start to label, $threads thread(s): $("$measure" -r 10 "$effnet" classify --threads "$threads" "$photo")"
+done | uniq
