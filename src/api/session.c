@@ -31,6 +31,7 @@ static effnet_status fill_session(effnet_session *s, const effnet_session_option
     TRY(api_network_wrap(&s->network, graph, false, error));
     TRY(api_model_pack(s->model, &weights, error));
     TRY(pool_create(&s->team, threads, error));
+    pool_limit_cores(s->team, cpu_usable_cores());
     return engine_scratch_create(&s->scratch, graph, weights, s->team, error);
 }
 

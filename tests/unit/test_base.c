@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The ground floor: escaping, readers, sources, atomic output, arenas, the pool and the counter-based
- * generator.
+ * The ground floor: escaping, readers, sources, atomic output, arenas and the counter-based generator.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -11,7 +10,6 @@
 #include <cmocka.h>
 
 #include <math.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +20,6 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/output.h"
-#include "base/pool.h"
 #include "base/reader.h"
 #include "base/rng.h"
 #include "base/sizes.h"
@@ -243,58 +240,6 @@ static void sizes_do_not_wrap(void **state)
     assert_false(size_product(&out, (size_t[]){4194305, 4194305, 211106198978564}, 3));
 }
 
-typedef struct pool_check {
-    pool *team;
-    atomic_int sum;
-    atomic_int before[200];
-    atomic_bool late;
-} pool_check;
-
-static void add_up(void *context, size_t member, size_t members)
-{
-    pool_check *c = context;
-    atomic_fetch_add(&c->sum, (int)member + 1);
-    (void)members;
-}
-
-static void cross_barriers(void *context, size_t member, size_t members)
-{
-    pool_check *c = context;
-    (void)member;
-    for (int i = 0; i < 200; i++) {
-        atomic_fetch_add(&c->before[i], 1);
-        pool_barrier(c->team);
-        if (atomic_load(&c->before[i]) != (int)members) atomic_store(&c->late, true);
-    }
-}
-
-static void pool_runs_everyone(void **state)
-{
-    (void)state;
-    for (size_t members = 1; members <= 5; members++) {
-        pool_check check = {0};
-        assert_int_equal(pool_create(&check.team, members, NULL), EFFNET_OK);
-        assert_int_equal(pool_members(check.team), members);
-        for (int i = 0; i < 300; i++)
-            pool_run(check.team, add_up, &check);
-        assert_int_equal(atomic_load(&check.sum), 300 * (int)(members * (members + 1) / 2));
-        usleep(2000); /* long enough that the members sleep */
-        pool_run(check.team, cross_barriers, &check);
-        assert_false(atomic_load(&check.late));
-        pool_free(check.team);
-    }
-    for (size_t count = 0; count < 20; count++) {
-        size_t end = 0;
-        for (size_t m = 0; m < 6; m++) {
-            size_t first, next;
-            pool_share(count, m, 6, &first, &next);
-            assert_int_equal(first, end);
-            end = next;
-        }
-        assert_int_equal(end, count);
-    }
-}
-
 static void digest_is_sha256(void **state)
 {
     (void)state;
@@ -329,12 +274,12 @@ static void generator_is_a_function(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(escape_is_printable), cmocka_unit_test(error_messages),
-        cmocka_unit_test(reader_is_sticky),    cmocka_unit_test(sources_read),
-        cmocka_unit_test(streams_are_limited), cmocka_unit_test(stream_is_loaded_once),
-        cmocka_unit_test(output_is_atomic),    cmocka_unit_test(arena_has_a_ceiling),
-        cmocka_unit_test(sizes_do_not_wrap),   cmocka_unit_test(pool_runs_everyone),
-        cmocka_unit_test(digest_is_sha256),    cmocka_unit_test(generator_is_a_function),
+        cmocka_unit_test(escape_is_printable),     cmocka_unit_test(error_messages),
+        cmocka_unit_test(reader_is_sticky),        cmocka_unit_test(sources_read),
+        cmocka_unit_test(streams_are_limited),     cmocka_unit_test(stream_is_loaded_once),
+        cmocka_unit_test(output_is_atomic),        cmocka_unit_test(arena_has_a_ceiling),
+        cmocka_unit_test(sizes_do_not_wrap),       cmocka_unit_test(digest_is_sha256),
+        cmocka_unit_test(generator_is_a_function),
     };
     return cmocka_run_group_tests_name("base", tests, make_folder, remove_folder);
 }
