@@ -5,9 +5,18 @@
 #ifndef CHECKKERN_BENCH_H
 #define CHECKKERN_BENCH_H
 
-#include "layer.h"
+#include "check.h"
 
-/* Nanoseconds of one run of the whole layer: the least of several, each long enough to be measured. */
-double bench_layer(const kernel_table *table, const check_case *c, uint64_t seed);
+/* Prints a line for each layer of the network and each kernel of the level on trial that serves it: time,
+ * GFLOP/s, share of the peak of multiply-adds, and how many times faster than plain C. False if there is no
+ * such network. */
+bool bench_network(checker *k, const char *network);
+
+/* ---- For the above ---- */
+
+typedef void (*bench_run)(void *context);
+
+/* Nanoseconds of one run: the least of several measurements, each long enough to be one. */
+double bench_time(bench_run run, void *context);
 
 #endif

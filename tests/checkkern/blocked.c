@@ -221,9 +221,25 @@ static void test_layer(void *context, const check_case *c)
     }
 }
 
+/* After n rounds, 0 has become 2 - 2^(1 - n): exact, and the same in every lane. */
+static void test_peak(checker *k)
+{
+    enum { ROUNDS = 7 };
+    const kernel_peak peak = kernels_peak(k->level);
+    if (!check_begin(k, "peak", cpu_level_name(k->level))) return;
+    guard values = guard_create(peak.lanes, GUARD_AT_END);
+    for (size_t i = 0; i < peak.lanes; i++)
+        values.data[i] = 0;
+    peak.run(values.data, ROUNDS);
+    for (size_t i = 0; i < peak.lanes; i++)
+        if (values.data[i] != 2 - 0x1p1f / (1 << ROUNDS)) check_fail(k, "lane %zu is wrong", i);
+    trial_end(k, &values, 1);
+}
+
 void blocked_test(checker *k)
 {
     test_odd(k);
+    test_peak(k);
     for (size_t a = 0; a < ACTIVATIONS; a++)
         check_activation(k, (kernel_activation)a);
     cases_catalogue(test_layer, k);

@@ -44,6 +44,8 @@ double case_macs(const check_case *c);
 
 const char *case_activation_name(kernel_activation a);
 
+enum { CASE_TEXT_SIZE = 96 }; /* enough for case_describe */
+
 /* "24->144 k1 s1 56x56 swish +scale +residual". */
 void case_describe(char *out, size_t capacity, const check_case *c);
 

@@ -17,11 +17,18 @@ typedef struct checker {
     const char *filter; /* what a name must contain; NULL for all */
     uint64_t seed;
     bool quick;
+    cpu_level level;              /* on trial */
     kernel_table table, below;    /* of the level on trial, and of the one under it */
     const blocked_table *blocked; /* of the level on trial; NULL if it has none of its own */
     bool all;                     /* this is the lowest level: every kernel is new */
     size_t tested, failed;
 } checker;
+
+/* True if `kernel` is not the one of the level below. */
+static inline bool check_is_new(const checker *k, const void *kernel, const void *below)
+{
+    return k->all || kernel != below;
+}
 
 /* Names what is on trial from here on, "kernel text"; false if the filter leaves it out. */
 bool check_begin(const checker *k, const char *kernel, const char *text);

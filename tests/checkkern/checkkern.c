@@ -20,8 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_SIZE = 96 };
-
 /* ---- One layer ---- */
 
 /* True if integers give the same bits whatever the order: nothing is divided but by powers of two. */
@@ -95,9 +93,9 @@ static void check_layer(checker *k, const check_case *c, numbers kind, guard_sid
 /* Names the case; false if it is filtered out or its kernel is that of a lower level. */
 static bool begin_case(const checker *k, const check_case *c)
 {
-    if (!k->all && layer_kernel(&k->table, c->operation) == layer_kernel(&k->below, c->operation))
+    if (!check_is_new(k, layer_kernel(&k->table, c->operation), layer_kernel(&k->below, c->operation)))
         return false;
-    char text[TEXT_SIZE];
+    char text[CASE_TEXT_SIZE];
     case_describe(text, sizeof text, c);
     return check_begin(k, layer_kernel_name(&k->table, c->operation), text);
 }
@@ -122,19 +120,6 @@ static void check_real(void *context, const check_case *c)
     check_layer(k, c, is_exact(c) ? NUMBERS_INTEGERS : NUMBERS_REALS, GUARD_AT_END);
 }
 
-static void time_case(void *context, const check_case *c)
-{
-    checker *k = context;
-    if (!begin_case(k, c)) return;
-    const double ns = bench_layer(&k->table, c, k->seed);
-    kernel_table ref;
-    kernels_init(&ref, CPU_REF);
-    const bool is_ref = layer_kernel(&k->table, c->operation) == layer_kernel(&ref, c->operation);
-    const double ratio = is_ref ? 1 : bench_layer(&ref, c, k->seed) / ns;
-    printf("%-64s %12.0f ns %8.2f GFLOP/s %6.2fx\n", check_on_trial(), ns, 2 * case_macs(c) / ns, ratio);
-    k->tested++;
-}
-
 /* ---- All of them ---- */
 
 /* Calls `run` with the kernels of every level that can run here, lowest first. */
@@ -143,6 +128,7 @@ static void for_each_level(checker *k, void (*run)(checker *k, const char *netwo
     static const cpu_level levels[] = {CPU_REF, CPU_AVX2, CPU_AVX512, CPU_NEON};
     for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
         if (!cpu_has_level(levels[i])) continue;
+        k->level = levels[i];
         k->all = levels[i] == CPU_REF;
         k->below = k->table;
         kernels_init(&k->table, levels[i]);
@@ -161,7 +147,7 @@ static void test_level(checker *k, const char *network)
 
 static void bench_level(checker *k, const char *network)
 {
-    if (cases_network(network, time_case, k)) return;
+    if (bench_network(k, network)) return;
     fprintf(stderr, "checkkern: no network %s\n", network);
     exit(1);
 }
