@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
 #include "base/sizes.h"
 
 enum {
@@ -125,7 +126,7 @@ static effnet_status allocate(blocked_scratch *s, effnet_error *error)
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         total += parts[i].floats;
     s->places = malloc((e.places + 1) * sizeof *s->places);
-    if (!s->places || !size_mul(&bytes, total, sizeof(float)) || !(s->memory = aligned_alloc(64, bytes)))
+    if (!s->places || !size_mul(&bytes, total, sizeof(float)) || !(s->memory = pages_alloc(bytes)))
         return error_memory(error);
     memset(s->memory, 0, bytes); /* and every page is touched before the first run */
     float *next = s->memory;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
 #include "base/sizes.h"
 
 float activation_scale(net_activation activation)
@@ -318,7 +319,7 @@ static effnet_status allocate(blocked_weights *w, const net_graph *graph, effnet
     if (!w->blocks) return error_memory(error);
     lay_network(&l, w, graph);
     size_t bytes;
-    if (!size_mul(&bytes, l.used, sizeof(float)) || !(l.memory = aligned_alloc(64, bytes)))
+    if (!size_mul(&bytes, l.used, sizeof(float)) || !(l.memory = pages_alloc(bytes)))
         return error_memory(error);
     w->memory = l.memory;
     w->size = l.used;

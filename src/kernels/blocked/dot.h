@@ -30,15 +30,17 @@ INLINE void dot_step(vec *acc, const float *x, size_t x_pixel, const float *w, c
 }
 
 /* The sum of one tile. x_pixel is the constant V for pointwise convolutions: addresses then are immediate
- * offsets. */
-INLINE void dot_sum(vec *acc, const blocked_dot *job, const float *x, size_t x_pixel, const int P,
-                    const int N)
+ * offsets. `ahead` runs through the weights that the next call will read, which follow these in memory. */
+INLINE void dot_sum(vec *acc, const blocked_dot *job, const float *x, size_t x_pixel, const float *ahead,
+                    const int P, const int N)
 {
     const float *w = job->weights;
     UNROLL for (int p = 0; p < P; p++) UNROLL for (int n = 0; n < N; n++) acc[p * N + n] =
         vec_load(job->bias + n * V);
     for (size_t r = 0; r < job->rows; r++, x += job->x_row) {
         const size_t length = r + 1 < job->rows ? job->length : job->last;
+        UNROLL for (int line = 0; line < DOT_AHEAD; line++) __builtin_prefetch(ahead + line * LINE, 0, 2);
+        ahead += V * N * V;
         if (x_pixel == V && length == V) {
             UNROLL for (int i = 0; i < V; i++, w += N * V) dot_step(acc, x + i, V, w, P, N);
         } else {
@@ -48,55 +50,71 @@ INLINE void dot_sum(vec *acc, const blocked_dot *job, const float *x, size_t x_p
     }
 }
 
-INLINE void dot_finish(const vec *acc, const blocked_dot *job, size_t first, const int P, const int N)
+/* Everything an output may need but the plain store. */
+INLINE void dot_finish_pixel(const vec *acc, const blocked_dot *job, size_t at, const int N)
 {
-    UNROLL for (int p = 0; p < P; p++)
+    UNROLL for (int n = 0; n < N; n++)
     {
-        const size_t pixel = first + (size_t)p;
-        const size_t at = job->place ? job->place[pixel] : pixel * V;
-        UNROLL for (int n = 0; n < N; n++)
-        {
-            vec y = acc[p * N + n];
-            if (job->add) y = vec_add(y, vec_load(job->add + (size_t)n * job->out_block + at));
-            if (job->out) vec_store(job->out + (size_t)n * job->out_block + at, y);
-            if (job->sum) vec_store(job->sum + n * V, vec_add(vec_load(job->sum + n * V), y));
-        }
+        vec y = acc[n];
+        if (job->add) y = vec_add(y, vec_load(job->add + (size_t)n * job->out_block + at));
+        if (job->out) vec_store(job->out + (size_t)n * job->out_block + at, y);
+        if (job->sum) vec_store(job->sum + n * V, vec_add(vec_load(job->sum + n * V), y));
     }
 }
 
-INLINE void dot_tile(const blocked_dot *job, size_t first, const int P, const int N)
+INLINE void dot_finish(const vec *acc, const blocked_dot *job, size_t first, const int P, const int N)
+{
+    if (job->out && !job->add && !job->sum && !job->place) {
+        float *out = job->out + first * V;
+        UNROLL for (int n = 0; n < N; n++, out += job->out_block) UNROLL for (int p = 0; p < P; p++)
+            vec_store(out + p * V, acc[p * N + n]);
+        return;
+    }
+    UNROLL for (int p = 0; p < P; p++)
+    {
+        const size_t pixel = first + (size_t)p;
+        dot_finish_pixel(acc + p * N, job, job->place ? job->place[pixel] : pixel * V, N);
+    }
+}
+
+INLINE void dot_tile(const blocked_dot *job, size_t first, const float *ahead, const int P, const int N)
 {
     vec acc[DOT_MAX_TILE];
     const float *x = job->x + first * job->x_pixel;
     if (job->x_pixel == V)
-        dot_sum(acc, job, x, V, P, N);
+        dot_sum(acc, job, x, V, ahead, P, N);
     else
-        dot_sum(acc, job, x, job->x_pixel, P, N);
+        dot_sum(acc, job, x, job->x_pixel, ahead, P, N);
     activate(acc, P * N, job->activation);
     dot_finish(acc, job, first, P, N);
 }
 
 #define DOT_INSTANCE(P, N)                                                                                   \
-    static void dot_##P##x##N(const blocked_dot *job, size_t first)                                          \
+    static void dot_##P##x##N(const blocked_dot *job, size_t first, const float *ahead)                      \
     {                                                                                                        \
-        dot_tile(job, first, P, N);                                                                          \
+        dot_tile(job, first, ahead, P, N);                                                                   \
     }
 #define DOT_ENTRY(P, N) [(N)-1][(P)-1] = dot_##P##x##N,
 DOT_TILES(DOT_INSTANCE)
 
-typedef void (*dot_function)(const blocked_dot *job, size_t first);
+typedef void (*dot_function)(const blocked_dot *job, size_t first, const float *ahead);
 static const dot_function dot_tiles[BLOCKED_MAX_PANEL][DOT_MAX_PIXELS] = {DOT_TILES(DOT_ENTRY)};
 static const size_t dot_widest[BLOCKED_MAX_PANEL] = {DOT_WIDEST_1, DOT_WIDEST_2, DOT_WIDEST_3};
 
-/* Pixels are cut into the fewest tiles, of sizes that differ by at most one: no thin tile at the end. */
+/* Pixels are cut into the fewest tiles, of sizes that differ by at most one: no thin tile at the end. Each
+ * tile asks for a few lines of the weights that come next. */
 static void dot(const blocked_dot *job)
 {
+    const dot_function *functions = dot_tiles[job->panel - 1];
     const size_t widest = dot_widest[job->panel - 1];
     const size_t tiles = (job->pixels + widest - 1) / widest;
+    const size_t size = job->pixels / tiles, larger = job->pixels % tiles;
+    const float *ahead = job->weights + ((job->rows - 1) * job->length + job->last) * job->panel * V;
     for (size_t t = 0, first = 0; t < tiles; t++) {
-        const size_t size = (job->pixels - first + tiles - t - 1) / (tiles - t);
-        dot_tiles[job->panel - 1][size - 1](job, first);
-        first += size;
+        const size_t pixels = size + (t < larger);
+        const size_t line = t * DOT_AHEAD * LINE;
+        functions[pixels - 1](job, first, line < V * job->panel * V ? ahead + line : job->weights);
+        first += pixels;
     }
 }
 

@@ -12,6 +12,8 @@
 #define UNROLL _Pragma("GCC unroll 64")
 #endif
 
+enum { LINE = 16 }; /* floats of a cache line */
+
 #define INLINE static inline __attribute__((always_inline))
 
 #endif

@@ -5,6 +5,7 @@
 #include "kernels/x86/vec_avx2.h"
 
 enum { DOT_MAX_PIXELS = 12, DOT_MAX_TILE = 12, DOT_WIDEST_1 = 12, DOT_WIDEST_2 = 6, DOT_WIDEST_3 = 4 };
+enum { DOT_AHEAD = 1 }; /* cache lines asked for with every V inputs of a tile */
 #define DOT_TILES(_)                                                                                         \
     _(1, 1)                                                                                                  \
     _(2, 1)                                                                                                  \

@@ -5,6 +5,7 @@
 #include "kernels/x86/vec_avx512.h"
 
 enum { DOT_MAX_PIXELS = 14, DOT_MAX_TILE = 24, DOT_WIDEST_1 = 14, DOT_WIDEST_2 = 8, DOT_WIDEST_3 = 8 };
+enum { DOT_AHEAD = 5 }; /* cache lines asked for with every V inputs of a tile */
 #define DOT_TILES(_)                                                                                         \
     _(1, 1)                                                                                                  \
     _(2, 1)                                                                                                  \
