@@ -13,6 +13,8 @@
 #include "kernels/blocked/activate.h"
 #include "kernels/blocked/blocked.h"
 
+enum { DOT_FAR = 2048 }; /* floats of a panel from which its successor is asked for ahead */
+
 /* Adds input i of P pixels times N vectors of weights. */
 INLINE void dot_step(vec *acc, const float *x, size_t x_pixel, const float *w, const int P, const int N)
 {
@@ -25,12 +27,17 @@ INLINE void dot_step(vec *acc, const float *x, size_t x_pixel, const float *w, c
     UNROLL for (int p = 0; p < P; p++)
     {
         const vec input = vec_broadcast(x + (size_t)p * x_pixel);
-        UNROLL for (int n = 0; n < N; n++) acc[p * N + n] = vec_fma(input, weight[n], acc[p * N + n]);
+        UNROLL for (int n = 0; n < N; n++)
+        {
+            acc[p * N + n] = vec_fma(input, weight[n], acc[p * N + n]);
+            vec_keep(&acc[p * N + n]);
+        }
     }
 }
 
 /* The sum of one tile. x_pixel is the constant V for pointwise convolutions: addresses then are immediate
- * offsets. `ahead` runs through the weights that the next call will read, which follow these in memory. */
+ * offsets. `ahead` runs through the weights that the next call will read, which follow these in memory;
+ * NULL where it is not worth it. */
 INLINE void dot_sum(vec *acc, const blocked_dot *job, const float *x, size_t x_pixel, const float *ahead,
                     const int P, const int N)
 {
@@ -39,8 +46,10 @@ INLINE void dot_sum(vec *acc, const blocked_dot *job, const float *x, size_t x_p
         vec_load(job->bias + n * V);
     for (size_t r = 0; r < job->rows; r++, x += job->x_row) {
         const size_t length = r + 1 < job->rows ? job->length : job->last;
-        UNROLL for (int line = 0; line < DOT_AHEAD; line++) __builtin_prefetch(ahead + line * LINE, 0, 2);
-        ahead += V * N * V;
+        if (ahead) {
+            UNROLL for (int line = 0; line < DOT_AHEAD; line++) __builtin_prefetch(ahead + line * LINE, 0, 2);
+            ahead += V * N * V;
+        }
         if (x_pixel == V && length == V) {
             UNROLL for (int i = 0; i < V; i++, w += N * V) dot_step(acc, x + i, V, w, P, N);
         } else {
@@ -99,21 +108,27 @@ DOT_TILES(DOT_INSTANCE)
 
 typedef void (*dot_function)(const blocked_dot *job, size_t first, const float *ahead);
 static const dot_function dot_tiles[BLOCKED_MAX_PANEL][DOT_MAX_PIXELS] = {DOT_TILES(DOT_ENTRY)};
-static const size_t dot_widest[BLOCKED_MAX_PANEL] = {DOT_WIDEST_1, DOT_WIDEST_2, DOT_WIDEST_3};
 
-/* Pixels are cut into the fewest tiles, of sizes that differ by at most one: no thin tile at the end. Each
- * tile asks for a few lines of the weights that come next. */
+/* Pixels of a tile. Swish wants registers for its own. */
+static size_t dot_widest(const blocked_dot *job)
+{
+    static const size_t widest[BLOCKED_MAX_PANEL] = {DOT_WIDEST_1, DOT_WIDEST_2, DOT_WIDEST_3};
+    return job->panel == 2 && job->activation == KERNEL_SWISH ? DOT_WIDEST_SWISH : widest[job->panel - 1];
+}
+
+/* Pixels are cut into the fewest tiles, of sizes that differ by at most one: no thin tile at the end. The
+ * first tiles ask for the weights of the next call, a few lines with every V inputs, where those are many
+ * enough to fall out of the first cache. */
 static void dot(const blocked_dot *job)
 {
     const dot_function *functions = dot_tiles[job->panel - 1];
-    const size_t widest = dot_widest[job->panel - 1];
-    const size_t tiles = (job->pixels + widest - 1) / widest;
+    const size_t widest = dot_widest(job), tiles = (job->pixels + widest - 1) / widest;
     const size_t size = job->pixels / tiles, larger = job->pixels % tiles;
-    const float *ahead = job->weights + ((job->rows - 1) * job->length + job->last) * job->panel * V;
+    const size_t step = V * job->panel * V, weights = job->rows * step;
+    const float *next = job->weights + ((job->rows - 1) * job->length + job->last) * job->panel * V;
     for (size_t t = 0, first = 0; t < tiles; t++) {
-        const size_t pixels = size + (t < larger);
-        const size_t line = t * DOT_AHEAD * LINE;
-        functions[pixels - 1](job, first, line < V * job->panel * V ? ahead + line : job->weights);
+        const size_t pixels = size + (t < larger), line = t * DOT_AHEAD * LINE;
+        functions[pixels - 1](job, first, weights >= DOT_FAR && line < step ? next + line : NULL);
         first += pixels;
     }
 }

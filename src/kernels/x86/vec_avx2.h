@@ -77,7 +77,8 @@ INLINE vec vec_exponent_of(vec u)
     return _mm256_castsi256_ps(_mm256_slli_epi32(n, 23));
 }
 
-/* Keeps a loaded value in a register: gcc would fold the load into every multiply-add that uses it. */
+/* Keeps a value in a register. Without it gcc folds a load into every multiply-add that uses it, and moves
+ * accumulators to memory. */
 INLINE void vec_keep(vec *a)
 {
     __asm__("" : "+x"(*a));
