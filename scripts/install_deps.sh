@@ -4,13 +4,13 @@
 # Looks for what a step of the build needs, says what is missing and what for, and installs it with apt-get.
 # Where everything is there already, it does nothing and says nothing.
 #
-#   install_deps.sh [--check] GROUP...      groups: build, test, ci, coverage
+#   install_deps.sh [--check] GROUP...      groups: build, test, ci, cross, coverage
 #
 # --check only looks: it lists what is missing and fails.
 set -euo pipefail
 
 # group, kind and name of what to look for, Debian package, what it is for. Kinds: command; library (by pkg-config);
-# file; package (by name alone); option (a library that effnet can be built without).
+# file; package (by name alone); option (what can be done without).
 needs() {
     cat << 'END'
 build     command  cc               gcc                   C compiler
@@ -31,6 +31,9 @@ test      command  mandoc           mandoc                checks the manual page
 ci        command  clang            clang                 second compiler, and libFuzzer
 ci        package  -                libclang-rt-dev       libFuzzer and the sanitizers for clang
 ci        command  clang-format     clang-format          layout of the source
+cross     option   -                gcc-aarch64-linux-gnu  compiles the kernels for AArch64
+cross     option   -                libc6-dev-arm64-cross  C library for AArch64
+cross     option   -                qemu-user             runs what was compiled for AArch64
 coverage  command  gcovr            gcovr                 counts the lines that tests reach
 END
 }

@@ -91,6 +91,6 @@ typedef struct blocked_table {
 /* The table of the best level up to `level`; NULL if the fast engine has none there. */
 const blocked_table *blocked_table_for(cpu_level level);
 
-extern const blocked_table blocked_avx2, blocked_avx512;
+extern const blocked_table blocked_avx2, blocked_avx512, blocked_neon;
 
 #endif

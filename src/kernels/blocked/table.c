@@ -9,6 +9,8 @@ const blocked_table *blocked_table_for(cpu_level level)
 #if defined(__x86_64__) && !defined(EFFNET_REF_ONLY)
     if (level == CPU_AVX512) return &blocked_avx512;
     if (level == CPU_AVX2) return &blocked_avx2;
+#elif defined(__aarch64__) && !defined(EFFNET_REF_ONLY)
+    if (level == CPU_NEON) return &blocked_neon;
 #endif
     (void)level;
     return NULL;
