@@ -8,12 +8,14 @@
 #include "clock.h"
 #include "commands.h"
 #include "json.h"
+#include "lanes.h"
 #include "models.h"
 #include "pictures.h"
 #include "print.h"
 #include "report.h"
 
-enum { DEFAULT_TOP = 5, MAX_TOP = 100000, MAX_BATCH = 1024 };
+/* JOBS_A_LANE: so that a slow picture does not stop the lanes beside it at once. */
+enum { JOBS_A_LANE = 4, DEFAULT_TOP = 5, MAX_TOP = 100000, MAX_BATCH = 1024 };
 
 typedef enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV } output_format;
 
@@ -25,18 +27,34 @@ typedef struct settings {
     bool tta;
 } settings;
 
+/* One thread's own. */
+typedef struct lane {
+    effnet_session *session;
+    float *inputs;       /* [batch][height][width][channels] */
+    float *mirrored;     /* the same, with --tta */
+    float *other_logits; /* [batch][classes] of these */
+} lane;
+
+/* A batch on its way from paths to lines. */
+typedef struct job {
+    picture_batch batch;
+    float *logits;      /* [batch][classes] */
+    double network_ms;  /* of each picture */
+    effnet_error error; /* of the network's run */
+} job;
+
 /* What one run needs beside its settings. */
 typedef struct classifier {
     const settings *settings;
     effnet_model *model;
-    effnet_session *session;
     effnet_network_info network;
     pictures pictures;
-    float *mirrored;        /* [batch][height][width][channels], with --tta */
-    float *logits;          /* [batch][classes] */
-    float *other_logits;    /* the same of the mirrored pictures */
+    lane *lanes;
+    size_t lane_count;
+    job *jobs;
+    size_t job_count;
+    size_t batch;           /* pictures of a job */
     effnet_prediction *top; /* [settings->top] */
-    double network_ms;      /* of each picture in the batch */
     bool told_not_finite;
 } classifier;
 
@@ -107,11 +125,11 @@ static json_t *top_to_json(const classifier *c)
     return list;
 }
 
-static bool print_as_json(const classifier *c, const picture *p)
+static bool print_as_json(const classifier *c, const picture *p, double network_ms)
 {
     const effnet_image_info *i = &p->info;
     json_t *ms = json_pack("{s:f,s:f,s:f}", "decode", i->decode_ms, "preprocess", i->preprocess_ms, "network",
-                           c->network_ms);
+                           network_ms);
     return json_print(json_pack("{s:o,s:i,s:i,s:s,s:i,s:o,s:o}", "path", json_text(p->path), "width",
                                 i->width, "height", i->height, "format", i->format, "orientation",
                                 i->orientation, "top", top_to_json(c), "ms", ms));
@@ -133,23 +151,23 @@ static void note_not_finite(classifier *c, const picture *p)
 }
 
 /* One picture's lines. */
-static int print_picture(classifier *c, const picture *p)
+static int print_picture(classifier *c, const job *j, const picture *p)
 {
     const output_format format = c->settings->format;
     bool ok = true;
     if (p->error.code != EFFNET_OK) {
         if (format == FORMAT_JSON) ok = print_failure_as_json(p);
     } else {
-        const float *logits = c->logits + p->slot * (size_t)c->network.num_classes;
+        const float *logits = j->logits + p->slot * (size_t)c->network.num_classes;
         effnet_model_top(c->model, logits, c->settings->top, c->top);
         if (!isfinite(c->top[0].probability)) note_not_finite(c, p);
         if (format == FORMAT_TEXT) print_as_text(c, p);
         if (format == FORMAT_CSV) print_as_csv(c, p);
-        if (format == FORMAT_JSON) ok = print_as_json(c, p);
+        if (format == FORMAT_JSON) ok = print_as_json(c, p, j->network_ms);
         report_detail(
             "%s: %s, %d x %d, EXIF orientation %d, decoded in %.1f ms, prepared in %.1f ms, network %.1f ms",
             p->path, p->info.format, p->info.width, p->info.height, p->info.orientation, p->info.decode_ms,
-            p->info.preprocess_ms, c->network_ms);
+            p->info.preprocess_ms, j->network_ms);
     }
     if (!ok) return EXIT_SYSTEM;
     return print_flush() ? EXIT_DONE : EXIT_IO;
@@ -167,55 +185,114 @@ static void mirror(float *out, const float *in, size_t count, const effnet_netwo
                 out[(y * width + x) * channels + k] = in[(y * width + width - 1 - x) * channels + k];
 }
 
-static effnet_status run_logits(classifier *c, const float *inputs, float *logits, effnet_error *error)
+static effnet_status run_logits(const lane *l, const float *inputs, size_t count, float *logits,
+                                effnet_error *error)
 {
     const effnet_output output = {"logits", logits};
-    return effnet_session_run(c->session, inputs, c->pictures.ready, &output, 1, error);
+    return effnet_session_run(l->session, inputs, count, &output, 1, error);
 }
 
 /* The batch through the network, with --tta twice. */
-static int run_batch(classifier *c)
+static void run_network(const classifier *c, const lane *l, job *j)
 {
-    const size_t count = c->pictures.ready;
-    if (count == 0) return EXIT_DONE;
-    effnet_error error;
+    const size_t count = j->batch.ready;
     const double start = clock_ms();
-    effnet_status status = run_logits(c, c->pictures.inputs, c->logits, &error);
+    effnet_status status = run_logits(l, l->inputs, count, j->logits, &j->error);
     if (status == EFFNET_OK && c->settings->tta) {
-        mirror(c->mirrored, c->pictures.inputs, count, &c->network);
-        status = run_logits(c, c->mirrored, c->other_logits, &error);
+        mirror(l->mirrored, l->inputs, count, &c->network);
+        status = run_logits(l, l->mirrored, count, l->other_logits, &j->error);
         for (size_t i = 0; i < count * (size_t)c->network.num_classes; i++)
-            c->logits[i] = 0.5f * (c->logits[i] + c->other_logits[i]);
+            j->logits[i] = 0.5f * (j->logits[i] + l->other_logits[i]);
     }
-    c->network_ms = (clock_ms() - start) / (double)count;
-    return status == EFFNET_OK ? EXIT_DONE : report_error(&error);
+    j->network_ms = (clock_ms() - start) / (double)count;
+}
+
+static bool take(void *context, size_t number)
+{
+    classifier *c = context;
+    c->jobs[number].error.code = EFFNET_OK;
+    return pictures_take(&c->pictures, &c->jobs[number].batch);
+}
+
+static void work(void *context, size_t lane_number, size_t job_number)
+{
+    const classifier *c = context;
+    const lane *l = &c->lanes[lane_number];
+    job *j = &c->jobs[job_number];
+    pictures_prepare(&c->pictures, &j->batch, l->inputs);
+    if (j->batch.ready > 0) run_network(c, l, j);
+}
+
+static int deliver(void *context, size_t number)
+{
+    classifier *c = context;
+    const job *j = &c->jobs[number];
+    pictures_report(&c->pictures, &j->batch);
+    if (j->error.code != EFFNET_OK) return report_error(&j->error);
+    int code = EXIT_DONE;
+    for (size_t i = 0; code == EXIT_DONE && i < j->batch.count; i++)
+        code = print_picture(c, j, &j->batch.items[i]);
+    return code;
 }
 
 static int run_all(classifier *c)
 {
+    const lanes plan = {.count = c->lane_count,
+                        .jobs = c->job_count,
+                        .context = c,
+                        .take = take,
+                        .work = work,
+                        .deliver = deliver};
     if (c->settings->format == FORMAT_CSV) print("path,rank,class,label,probability,logit\n");
-    while (pictures_next(&c->pictures)) {
-        int code = run_batch(c);
-        for (size_t i = 0; code == EXIT_DONE && i < c->pictures.count; i++)
-            code = print_picture(c, &c->pictures.items[i]);
-        if (code != EXIT_DONE) return code;
-    }
-    return c->pictures.failure;
+    const int code = lanes_run(&plan);
+    return code ? code : pictures_finish(&c->pictures);
 }
 
+/* ---- making ready ---- */
+
+static int lane_open(classifier *c, lane *l, int threads)
+{
+    const effnet_session_options options = {.threads = threads};
+    const int code = model_choice_start(&c->settings->choice, c->model, &options, &l->session);
+    if (code != EXIT_DONE) return code;
+    const size_t input = c->pictures.input_size, classes = (size_t)c->network.num_classes;
+    l->inputs = calloc(c->batch, input * sizeof *l->inputs);
+    if (c->settings->tta) {
+        l->mirrored = calloc(c->batch, input * sizeof *l->mirrored);
+        l->other_logits = calloc(c->batch, classes * sizeof *l->other_logits);
+    }
+    const bool ok = l->inputs && (!c->settings->tta || (l->mirrored && l->other_logits));
+    return ok ? EXIT_DONE : report_failure(EXIT_SYSTEM, "out of memory");
+}
+
+static bool job_open(const classifier *c, job *j)
+{
+    j->logits = calloc(c->batch, (size_t)c->network.num_classes * sizeof *j->logits);
+    return picture_batch_make(&j->batch, c->batch) && j->logits;
+}
+
+/* A picture on each thread gives more pictures a second than one picture on all of them, and decodes beside
+ * the network. Few pictures share the threads. */
 static int allocate(classifier *c)
 {
     const settings *s = c->settings;
-    const size_t classes = (size_t)c->network.num_classes;
-    c->logits = calloc(s->batch, classes * sizeof *c->logits);
+    effnet_system system;
+    effnet_system_get(&system);
+    const size_t threads = (size_t)(s->choice.threads ? s->choice.threads : system.cores);
+    c->lane_count = c->pictures.expected < threads ? c->pictures.expected : threads;
+    c->job_count = c->lane_count == 1 ? 1 : c->lane_count * JOBS_A_LANE;
+    c->batch = (s->batch + c->lane_count - 1) / c->lane_count;
+    c->lanes = calloc(c->lane_count, sizeof *c->lanes);
+    c->jobs = calloc(c->job_count, sizeof *c->jobs);
     c->top = calloc(s->top, sizeof *c->top);
-    bool ok = c->logits && c->top;
-    if (s->tta) {
-        c->other_logits = calloc(s->batch, classes * sizeof *c->other_logits);
-        c->mirrored = calloc(s->batch, c->pictures.input_size * sizeof *c->mirrored);
-        ok = ok && c->other_logits && c->mirrored;
-    }
-    return ok ? EXIT_DONE : report_failure(EXIT_SYSTEM, "out of memory");
+    bool ok = c->lanes && c->jobs && c->top;
+    for (size_t i = 0; ok && i < c->job_count; i++)
+        ok = job_open(c, &c->jobs[i]);
+    if (!ok) return report_failure(EXIT_SYSTEM, "out of memory");
+    int code = EXIT_DONE;
+    for (size_t i = 0; code == EXIT_DONE && i < c->lane_count; i++)
+        code = lane_open(c, &c->lanes[i], (int)(threads / c->lane_count));
+    return code;
 }
 
 static int prepare(classifier *c, char *const *paths, size_t path_count)
@@ -227,21 +304,26 @@ static int prepare(classifier *c, char *const *paths, size_t path_count)
     if (c->network.num_classes == 0)
         return report_failure(EXIT_DATA, "%s: no classifier in this model; effnet features gives what it has",
                               s->choice.name ? s->choice.name : DEFAULT_MODEL);
-    const effnet_session_options session = {.threads = s->choice.threads};
-    code = model_choice_start(&s->choice, c->model, &session, &c->session);
-    if (code != EXIT_DONE) return code;
-    code = pictures_open(&c->pictures, c->model, &s->image, paths, path_count, s->batch);
+    code = pictures_open(&c->pictures, c->model, &s->image, paths, path_count);
     return code ? code : allocate(c);
 }
 
 static void release(classifier *c)
 {
-    pictures_close(&c->pictures);
-    free(c->logits);
-    free(c->other_logits);
-    free(c->mirrored);
+    for (size_t i = 0; c->lanes && i < c->lane_count; i++) {
+        effnet_session_free(c->lanes[i].session);
+        free(c->lanes[i].inputs);
+        free(c->lanes[i].mirrored);
+        free(c->lanes[i].other_logits);
+    }
+    for (size_t i = 0; c->jobs && i < c->job_count; i++) {
+        picture_batch_free(&c->jobs[i].batch);
+        free(c->jobs[i].logits);
+    }
+    free(c->lanes);
+    free(c->jobs);
     free(c->top);
-    effnet_session_free(c->session);
+    pictures_close(&c->pictures);
     effnet_model_free(c->model);
 }
 

@@ -3,6 +3,8 @@
  * effnet features: vectors or maps of pictures into a file of arrays. Memory does not grow with the pictures:
  * rows wait on the disk, and their paths are printed at once.
  */
+#include <stdlib.h>
+
 #include "commands.h"
 #include "json.h"
 #include "models.h"
@@ -58,32 +60,61 @@ static int print_row(const picture *p, size_t row, bool json)
     return EXIT_DONE;
 }
 
-/* The pictures that are prepared into rows. */
-static int add_rows(const pictures *p, taps *t, effnet_session *session, bool json)
+/* What is read, and where to. */
+typedef struct source {
+    pictures pictures;
+    picture_batch batch;
+    float *inputs; /* [batch][height][width][channels] */
+} source;
+
+static int source_open(source *from, const settings *s, const effnet_model *model, char *const *paths,
+                       size_t path_count)
 {
+    const int code = pictures_open(&from->pictures, model, &s->image, paths, path_count);
+    if (code != EXIT_DONE) return code;
+    from->inputs = calloc(s->batch, from->pictures.input_size * sizeof *from->inputs);
+    return picture_batch_make(&from->batch, s->batch) && from->inputs
+               ? EXIT_DONE
+               : report_failure(EXIT_SYSTEM, "out of memory");
+}
+
+static void source_close(source *from)
+{
+    picture_batch_free(&from->batch);
+    pictures_close(&from->pictures);
+    free(from->inputs);
+}
+
+/* The next batch into rows. */
+static int add_rows(source *from, taps *t, effnet_session *session, bool json)
+{
+    picture_batch *b = &from->batch;
+    pictures_prepare(&from->pictures, b, from->inputs);
+    pictures_report(&from->pictures, b);
     size_t row = t->images;
-    int code = p->ready ? taps_run(t, session, p->inputs, p->ready) : EXIT_DONE;
-    for (size_t i = 0; code == EXIT_DONE && i < p->count; i++)
-        if (p->items[i].error.code == EFFNET_OK) code = print_row(&p->items[i], row++, json);
+    int code = b->ready ? taps_run(t, session, from->inputs, b->ready) : EXIT_DONE;
+    for (size_t i = 0; code == EXIT_DONE && i < b->count; i++)
+        if (b->items[i].error.code == EFFNET_OK) code = print_row(&b->items[i], row++, json);
     return code;
 }
 
 static int extract(const settings *s, const effnet_model *model, effnet_session *session, char *const *paths,
                    size_t path_count)
 {
-    pictures p = {0};
+    source from = {0};
     taps t = {0};
     int code = taps_open(&t, &s->taps, session, s->batch);
-    if (code == EXIT_DONE) code = pictures_open(&p, model, &s->image, paths, path_count, s->batch);
-    while (code == EXIT_DONE && pictures_next(&p)) {
-        code = add_rows(&p, &t, session, s->json);
+    if (code == EXIT_DONE) code = source_open(&from, s, model, paths, path_count);
+    while (code == EXIT_DONE && pictures_take(&from.pictures, &from.batch)) {
+        code = add_rows(&from, &t, session, s->json);
         progress_show(t.images, 0, "pictures");
     }
     progress_hide();
+    const int failure = code == EXIT_DONE ? pictures_finish(&from.pictures) : code;
     if (code == EXIT_DONE && t.images > 0) code = taps_save(&t);
-    if (code == EXIT_DONE) code = p.failure;
+    if (code == EXIT_DONE) code = failure;
     taps_free(&t);
-    pictures_close(&p);
+    source_close(&from);
     return code;
 }
 

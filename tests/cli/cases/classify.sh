@@ -43,3 +43,18 @@ t effnet classify -m tiny.safetensors --recipe colour=red coffee.png
 t effnet classify -m tiny.safetensors --labels coffee.png coffee.png
 printf 'one\ntwo\n' > few.txt
 t effnet classify -m tiny.safetensors --labels few.txt coffee.png
+
+# Any number of threads and any batch: the same lines in the same order, failures in their places.
+mkdir many
+for i in $(seq 100 130); do ln -s ../coffee.png many/$i.png; ln -s ../chelsea.png many/$i.b.png; done
+ln -sf ../text.png many/103.png
+ln -sf ../cut.png many/117.png
+ln -sf ../missing.png many/130.png
+effnet classify -m tiny.safetensors -k 2 --csv --threads 1 many > one 2> one.err
+echo "$? with $(wc -l < one) lines"
+cut -d: -f2 one.err
+for options in "--threads 2" "--threads 5" "--threads 3 --batch 7"; do
+    effnet classify -m tiny.safetensors -k 2 --csv $options many > some 2> some.err
+    echo "$?"
+    cmp some one && cmp some.err one.err
+done
