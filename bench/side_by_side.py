@@ -189,7 +189,7 @@ def main():
     parser.add_argument("network", nargs="?", default="efficientnet_b0")
     for name, default in {"size": 224, "batch": 1, "threads": 1, "rounds": 8, "runs": 20}.items():
         parser.add_argument("--" + name, type=int, default=default)
-    a = parser.parse_args()
+    a = parser.parse_intermixed_args()
     if os.path.exists(PEERS) and a.network in PEERS_MODELS and "PEERS" in os.environ:
         words = [PEERS_MODELS[a.network], a.size, a.batch, a.threads, "--rounds", a.rounds, "--runs", a.runs, "--effnet", a.effnet]
         os.execv(sys.executable, [sys.executable, PEERS, *map(str, words)])
