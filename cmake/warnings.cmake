@@ -8,7 +8,9 @@ if(EFFNET_WERROR)
   target_compile_options(effnet_options INTERFACE -Werror)
 endif()
 if(EFFNET_SANITIZE)
-  target_compile_options(effnet_options INTERFACE -fsanitize=${EFFNET_SANITIZE} -fno-omit-frame-pointer)
+  # Undefined behaviour ends the program; without that it would only be printed, and its test pass.
+  target_compile_options(effnet_options INTERFACE
+    -fsanitize=${EFFNET_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(effnet_options INTERFACE -fsanitize=${EFFNET_SANITIZE})
 endif()
 if(EFFNET_FUZZ)

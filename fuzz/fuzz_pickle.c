@@ -21,7 +21,7 @@ static void put(archive *a, const void *bytes, size_t size)
 static void put_le(archive *a, uint64_t value, size_t size)
 {
     for (size_t i = 0; i < size; i++)
-        a->data[a->size++] = (uint8_t)(value >> 8 * i);
+        a->data[a->size++] = (uint8_t)(i < sizeof value ? value >> 8 * i : 0);
 }
 
 /* What the local header and the directory share: version to sizes. The CRC of 0 stands for none. */

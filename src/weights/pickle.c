@@ -78,7 +78,7 @@ static effnet_status pop(pickle *p, size_t count, const pickle_value **out)
 {
     if (available(p) < count) return corrupt(p, "corrupt: an opcode wants more values than the stack has");
     p->height -= count;
-    *out = p->stack + p->height;
+    *out = p->stack ? p->stack + p->height : NULL; /* nothing off a stack that never was */
     return EFFNET_OK;
 }
 
