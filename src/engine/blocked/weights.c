@@ -154,21 +154,41 @@ static void pack_bias(float *bias, size_t vectors, size_t vector, const float *c
     memcpy(bias, constant, out * sizeof *bias);
 }
 
+/* Rows [first, first + count) of raw [out][in], each times its gain, to columns of packed [in][width]. Goes
+ * in squares that stay in the first cache: a row at a time would touch a line of `packed` for every value. */
+static void pack_columns(float *packed, size_t width, const float *raw, size_t in, size_t first, size_t count,
+                         const float *factor, float scale)
+{
+    enum { SQUARE = 16 };
+    for (size_t k0 = 0; k0 < in; k0 += SQUARE) {
+        const size_t k1 = k0 + SQUARE < in ? k0 + SQUARE : in;
+        for (size_t n = 0; n < count; n++) {
+            const float *row = raw + (first + n) * in;
+            const float gain = factor ? factor[first + n] * scale : scale;
+            for (size_t k = k0; k < k1; k++)
+                packed[k * width + n] = row[k] * gain;
+        }
+    }
+    if (count == width) return;
+    for (size_t k = 0; k < in; k++)
+        memset(packed + k * width + count, 0, (width - count) * sizeof *packed);
+}
+
+/* Real outputs among the `width` that start at `first`. */
+static size_t outputs_at(size_t first, size_t width, size_t out)
+{
+    return first >= out ? 0 : first + width <= out ? width : out - first;
+}
+
 /* raw [out][in] to panels [panel][in][panel width * vector], each row of outputs times its factor (NULL:
- * `scale` alone). Goes over the outputs of a panel, reading each row of raw in order. */
+ * `scale` alone). */
 static void pack_panels(float *packed, size_t vectors, size_t vector, const float *raw, size_t in, size_t out,
                         const float *factor, float scale)
 {
-    memset(packed, 0, vectors * vector * in * sizeof *packed);
     for (size_t p = 0; p < panel_count(vectors); p++) {
         const size_t width = panel_width(vectors, p) * vector, first = panel_first(p) * vector;
-        for (size_t n = 0; n < width && first + n < out; n++) {
-            const float *row = raw + (first + n) * in;
-            const float gain = factor ? factor[first + n] * scale : scale;
-            float *to = packed + first * in + n;
-            for (size_t k = 0; k < in; k++)
-                to[k * width] = row[k] * gain;
-        }
+        pack_columns(packed + first * in, width, raw, in, first, outputs_at(first, width, out), factor,
+                     scale);
     }
 }
 
@@ -219,15 +239,11 @@ static void pack_depthwise(depthwise_weights *d, const loader *l, const net_conv
 static void pack_dense(dense_weights *d, const loader *l, size_t out, float scale)
 {
     const size_t vector = l->table->vector, group = l->table->dense_panel;
-    memset(d->weights, 0, d->vectors * vector * d->k * sizeof *d->weights);
-    for (size_t first = 0; first < d->vectors; first += group) {
-        const size_t left = d->vectors - first, width = (left < group ? left : group) * vector;
-        for (size_t n = 0; n < width && first * vector + n < out; n++) {
-            const float *row = l->raw + (first * vector + n) * d->k;
-            float *to = d->weights + first * vector * d->k + n;
-            for (size_t k = 0; k < d->k; k++)
-                to[k * width] = row[k] * scale;
-        }
+    for (size_t v = 0; v < d->vectors; v += group) {
+        const size_t left = d->vectors - v, width = (left < group ? left : group) * vector,
+                     first = v * vector;
+        pack_columns(d->weights + first * d->k, width, l->raw, d->k, first, outputs_at(first, width, out),
+                     NULL, scale);
     }
 }
 
