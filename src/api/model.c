@@ -104,15 +104,16 @@ void effnet_model_free(effnet_model *m)
     free(m);
 }
 
-effnet_status api_model_pack(const effnet_model *m, const engine_weights **out, effnet_error *error)
+effnet_status api_model_pack(const effnet_model *m, pool *team, const engine_weights **out,
+                             effnet_error *error)
 {
     /* To callers a model never changes; that it packs its weights late is hidden behind this lock. */
     effnet_model *self = (effnet_model *)(uintptr_t)m;
     pthread_mutex_lock(&self->packing);
     effnet_status status = EFFNET_OK;
     if (!self->packed)
-        status = engine_weights_create(&self->packed, m->network.graph, m->level, model_read, m->checkpoint,
-                                       error);
+        status = engine_weights_create(&self->packed, m->network.graph, m->level, team, model_read,
+                                       m->checkpoint, error);
     *out = self->packed;
     pthread_mutex_unlock(&self->packing);
     return status;

@@ -29,9 +29,9 @@ static effnet_status fill_session(effnet_session *s, const effnet_session_option
     TRY(net_graph_create(&graph, &own->arch, &own->variant, options->height ? options->height : own->height,
                          options->width ? options->width : own->width, error));
     TRY(api_network_wrap(&s->network, graph, false, error));
-    TRY(api_model_pack(s->model, &weights, error));
     TRY(pool_create(&s->team, threads, error));
     pool_limit_cores(s->team, cpu_usable_cores());
+    TRY(api_model_pack(s->model, s->team, &weights, error));
     return engine_scratch_create(&s->scratch, graph, weights, s->team, error);
 }
 

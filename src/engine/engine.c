@@ -22,7 +22,7 @@ struct engine_scratch {
     stopwatch watch;
 };
 
-effnet_status engine_weights_create(engine_weights **out, const net_graph *graph, cpu_level level,
+effnet_status engine_weights_create(engine_weights **out, const net_graph *graph, cpu_level level, pool *team,
                                     engine_reader read, void *context, effnet_error *error)
 {
     *out = NULL;
@@ -30,7 +30,7 @@ effnet_status engine_weights_create(engine_weights **out, const net_graph *graph
     if (!w) return error_memory(error);
     const blocked_table *table = blocked_table_for(level);
     const effnet_status status =
-        table ? blocked_weights_create(&w->blocked, graph, table, read, context, error)
+        table ? blocked_weights_create(&w->blocked, graph, table, team, read, context, error)
               : reference_weights_create(&w->reference, graph, level, read, context, error);
     if (status != EFFNET_OK) {
         free(w);

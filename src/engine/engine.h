@@ -19,7 +19,8 @@ typedef struct engine_scratch engine_scratch; /* buffers for one image size */
 typedef effnet_status (*engine_reader)(void *context, const net_tensor *tensor, float *out,
                                        effnet_error *error);
 
-effnet_status engine_weights_create(engine_weights **out, const net_graph *graph, cpu_level level,
+/* `team` (NULL: none) reads and packs side by side, so `read` may be called from several threads at once. */
+effnet_status engine_weights_create(engine_weights **out, const net_graph *graph, cpu_level level, pool *team,
                                     engine_reader read, void *context, effnet_error *error);
 void engine_weights_free(engine_weights *weights);
 

@@ -134,7 +134,7 @@ static effnet_status subject_create(subject *s, json_t *line, const settings *se
              text_of(line, "network"), int_of(line, "classes"), s->channels);
     TRY(open_model(s, error));
     TRY(check_model(s, error));
-    return engine_weights_create(&s->weights, s->model->graph, set->level, model_read, s->model, error);
+    return engine_weights_create(&s->weights, s->model->graph, set->level, NULL, model_read, s->model, error);
 }
 
 static void subject_free(subject *s)

@@ -87,8 +87,9 @@ static machine machine_make(const small_net *n, size_t threads)
 {
     machine m = {.graph = make_graph(n)};
     assert_int_equal(pool_create(&m.team, threads, NULL), EFFNET_OK);
-    assert_int_equal(engine_weights_create(&m.weights, m.graph, level, naive_net_tensor, &weights_seed, NULL),
-                     EFFNET_OK);
+    assert_int_equal(
+        engine_weights_create(&m.weights, m.graph, level, m.team, naive_net_tensor, &weights_seed, NULL),
+        EFFNET_OK);
     assert_int_equal(engine_scratch_create(&m.scratch, m.graph, m.weights, m.team, NULL), EFFNET_OK);
     return m;
 }
@@ -412,7 +413,7 @@ static void denormals(void **state)
     machine m = machine_make(&n, 2);
     engine_scratch_free(m.scratch);
     engine_weights_free(m.weights);
-    assert_int_equal(engine_weights_create(&m.weights, m.graph, level, denormal_tensor, NULL, NULL),
+    assert_int_equal(engine_weights_create(&m.weights, m.graph, level, m.team, denormal_tensor, NULL, NULL),
                      EFFNET_OK);
     assert_int_equal(engine_scratch_create(&m.scratch, m.graph, m.weights, m.team, NULL), EFFNET_OK);
     float *image = make_images(m.graph, 1), logits[11];
@@ -449,10 +450,43 @@ static void reader_fails(void **state)
         size_t left = at;
         effnet_error error = {0};
         engine_weights *weights = (engine_weights *)&left;
-        assert_int_equal(engine_weights_create(&weights, graph, level, failing_reader, &left, &error),
+        assert_int_equal(engine_weights_create(&weights, graph, level, NULL, failing_reader, &left, &error),
                          EFFNET_ERR_FORMAT);
         assert_null(weights);
         assert_string_equal(error.message, "broken");
+    }
+    net_graph_free(graph);
+}
+
+/* Fails wherever batch norm is, and says of which block. */
+static effnet_status reader_without_norm(void *context, const net_tensor *tensor, float *out,
+                                         effnet_error *error)
+{
+    if (tensor->field != NET_VARIANCE) return naive_net_tensor(context, tensor, out, error);
+    return error_set(error, EFFNET_ERR_FORMAT, "part %d of block %d", (int)tensor->part, tensor->block);
+}
+
+/* However many members load, the same failure of several is told. */
+static void readers_fail_together(void **state)
+{
+    (void)state;
+    small_net n = small_net_make(true);
+    net_graph *graph = make_graph(&n);
+    effnet_error alone = {0};
+    engine_weights *weights;
+    assert_int_equal(
+        engine_weights_create(&weights, graph, level, NULL, reader_without_norm, &weights_seed, &alone),
+        EFFNET_ERR_FORMAT);
+    for (size_t members = 1; members <= 4; members++) {
+        pool *team = NULL;
+        effnet_error error = {0};
+        assert_int_equal(pool_create(&team, members, NULL), EFFNET_OK);
+        assert_int_equal(
+            engine_weights_create(&weights, graph, level, team, reader_without_norm, &weights_seed, &error),
+            EFFNET_ERR_FORMAT);
+        assert_null(weights);
+        assert_string_equal(error.message, alone.message);
+        pool_free(team);
     }
     net_graph_free(graph);
 }
@@ -493,7 +527,7 @@ static effnet_status create_both(const net_graph *graph, pool *team, effnet_erro
     engine_weights *weights = (engine_weights *)error; /* anything but NULL */
     engine_scratch *scratch = (engine_scratch *)error;
     effnet_status status =
-        engine_weights_create(&weights, graph, level, naive_net_tensor, &weights_seed, error);
+        engine_weights_create(&weights, graph, level, NULL, naive_net_tensor, &weights_seed, error);
     if (status == EFFNET_OK) {
         status = engine_scratch_create(&scratch, graph, weights, team, error);
         if (status != EFFNET_OK)
@@ -539,7 +573,8 @@ int main(void)
         cmocka_unit_test(wide_layers),       cmocka_unit_test(same_bits),
         cmocka_unit_test(any_taps),          cmocka_unit_test(weights_of_another_size),
         cmocka_unit_test(profile),           cmocka_unit_test(denormals),
-        cmocka_unit_test(reader_fails),      cmocka_unit_test(memory_runs_out),
+        cmocka_unit_test(reader_fails),      cmocka_unit_test(readers_fail_together),
+        cmocka_unit_test(memory_runs_out),
     };
     int failed = 0;
     for (level = CPU_REF; level <= CPU_NEON; level++) {

@@ -53,8 +53,8 @@ typedef struct blocked_weights {
 } blocked_weights;
 
 effnet_status blocked_weights_create(blocked_weights **out, const net_graph *graph,
-                                     const blocked_table *table, engine_reader read, void *context,
-                                     effnet_error *error);
+                                     const blocked_table *table, pool *team, engine_reader read,
+                                     void *context, effnet_error *error);
 void blocked_weights_free(blocked_weights *weights);
 
 typedef struct blocked_scratch blocked_scratch;

@@ -2,11 +2,13 @@
  *
  * Batch norm folded into convolutions, Swish's factor folded into both sides of every activation, and
  * everything packed in the order in which kernels read it, into one block of memory. Each tensor of the
- * network is read once, through one buffer.
+ * network is read once. Members load parts of the network side by side, each through a buffer of its own.
  */
 #include "engine/blocked/blocked_engine.h"
 
 #include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -296,20 +298,48 @@ static effnet_status load_classifier(loader *l, blocked_weights *w)
     return EFFNET_OK;
 }
 
-static effnet_status load_network(loader *l, blocked_weights *w)
+/* ---- Parts: what one member loads at a time ---- */
+
+/* Parts in the network's order: stem, blocks, head, classifier, of which a network may lack the last two. */
+static size_t part_count(const net_graph *graph)
+{
+    return 1 + (size_t)graph->block_count + graph->has_head + (graph->arch.classes > 0);
+}
+
+/* Number of the first tensor of a part. */
+static size_t first_tensor(const net_graph *graph, size_t part)
+{
+    const size_t blocks = (size_t)graph->block_count, count = net_tensor_count(graph);
+    if (part == 0) return 0;
+    const bool is_head = part == blocks + 1 && graph->has_head;
+    for (size_t i = 0; i < count; i++) {
+        const net_tensor t = net_tensor_at(graph, i);
+        if (part <= blocks ? t.block == (int)part - 1 : t.part == (is_head ? NET_HEAD_CONV : NET_CLASSIFIER))
+            return i;
+    }
+    return count;
+}
+
+static effnet_status load_head(loader *l, blocked_weights *w, float act)
+{
+    const net_conv *head = &l->graph->head;
+    TRY(read_conv(l, act));
+    pack_pointwise(&w->head, l, (size_t)head->in, (size_t)head->out, 1);
+    return EFFNET_OK;
+}
+
+static effnet_status load_part(loader *l, blocked_weights *w, size_t part)
 {
     const net_graph *graph = l->graph;
+    const size_t blocks = (size_t)graph->block_count;
     const float act = activation_scale(graph->arch.activation);
-    TRY(load_stem(l, w, act));
-    for (int i = 0; i < graph->block_count; i++) {
-        const net_block *b = &graph->blocks[i];
-        TRY(load_block(l, &w->blocks[i], b, act, b->expands || blocked_fuses_stem(graph, i)));
-    }
-    if (graph->has_head) {
-        TRY(read_conv(l, act));
-        pack_pointwise(&w->head, l, (size_t)graph->head.in, (size_t)graph->head.out, 1);
-    }
-    return graph->arch.classes ? load_classifier(l, w) : EFFNET_OK;
+    l->next = first_tensor(graph, part);
+    if (part == 0) return load_stem(l, w, act);
+    if (part == blocks + 1 && graph->has_head) return load_head(l, w, act);
+    if (part > blocks) return load_classifier(l, w);
+    const int i = (int)part - 1;
+    const net_block *b = &graph->blocks[i];
+    return load_block(l, &w->blocks[i], b, act, b->expands || blocked_fuses_stem(graph, i));
 }
 
 static effnet_status loader_buffers(loader *l)
@@ -326,6 +356,60 @@ static effnet_status loader_buffers(loader *l)
     l->constant = l->factor + channels;
     l->norm = l->constant + channels;
     return EFFNET_OK;
+}
+
+/* Members take parts from the last to the first, since the last are the largest. Of several that fail, the
+ * one that was taken first is told, whatever the number of members. */
+typedef struct loading {
+    const loader *common;
+    blocked_weights *weights;
+    size_t parts;
+    atomic_size_t taken;
+    pthread_mutex_t mutex; /* guards the rest */
+    size_t failed;         /* turn of the failure that is told; `parts` for none */
+    effnet_status status;
+    effnet_error *error;
+} loading;
+
+static void report_failure(loading *job, size_t turn, effnet_status status, const effnet_error *error)
+{
+    pthread_mutex_lock(&job->mutex);
+    if (job->status == EFFNET_OK || turn < job->failed) {
+        job->failed = turn;
+        job->status = status;
+        if (job->error) *job->error = *error;
+    }
+    pthread_mutex_unlock(&job->mutex);
+}
+
+static void load_member(void *context, size_t member, size_t members)
+{
+    loading *job = context;
+    effnet_error error = {0};
+    loader l = *job->common;
+    l.error = &error;
+    (void)member, (void)members;
+    effnet_status status = loader_buffers(&l);
+    if (status != EFFNET_OK) report_failure(job, 0, status, &error);
+    while (status == EFFNET_OK) {
+        const size_t turn = atomic_fetch_add(&job->taken, 1);
+        if (turn >= job->parts) break;
+        status = load_part(&l, job->weights, job->parts - 1 - turn);
+        if (status != EFFNET_OK) report_failure(job, turn, status, &error);
+    }
+    free(l.raw);
+}
+
+static effnet_status load_network(const loader *common, blocked_weights *w, pool *team, effnet_error *error)
+{
+    loading job = {.common = common, .weights = w, .parts = part_count(common->graph), .error = error};
+    if (pthread_mutex_init(&job.mutex, NULL) != 0) return error_memory(error);
+    if (team)
+        pool_run(team, load_member, &job);
+    else
+        load_member(&job, 0, 1);
+    pthread_mutex_destroy(&job.mutex);
+    return job.status;
 }
 
 static effnet_status allocate(blocked_weights *w, const net_graph *graph, effnet_error *error)
@@ -345,18 +429,16 @@ static effnet_status allocate(blocked_weights *w, const net_graph *graph, effnet
 }
 
 effnet_status blocked_weights_create(blocked_weights **out, const net_graph *graph,
-                                     const blocked_table *table, engine_reader read, void *context,
-                                     effnet_error *error)
+                                     const blocked_table *table, pool *team, engine_reader read,
+                                     void *context, effnet_error *error)
 {
     *out = NULL;
     blocked_weights *w = calloc(1, sizeof *w);
     if (!w) return error_memory(error);
     w->table = table;
-    loader l = {.graph = graph, .table = table, .read = read, .context = context, .error = error};
+    const loader common = {.graph = graph, .table = table, .read = read, .context = context};
     effnet_status status = allocate(w, graph, error);
-    if (status == EFFNET_OK) status = loader_buffers(&l);
-    if (status == EFFNET_OK) status = load_network(&l, w);
-    free(l.raw);
+    if (status == EFFNET_OK) status = load_network(&common, w, team, error);
     if (status != EFFNET_OK) {
         blocked_weights_free(w);
         return status;
