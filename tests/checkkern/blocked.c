@@ -59,7 +59,7 @@ static void choose_outputs(const checker *k, size_t *turn, dot_shape *s)
 {
     s->out_gap = choose(k, turn, 3);
     s->placed = choose(k, turn, 3) == 0;
-    s->added = !s->placed && choose(k, turn, 2) == 0;
+    s->added = choose(k, turn, 2) == 0;
     s->summed = choose(k, turn, 2) == 0;
 }
 

@@ -15,7 +15,7 @@ typedef struct dot_shape {
     size_t panel, pixels;
     kernel_activation activation;
     size_t out_gap; /* vectors between one block of outputs and the next */
-    bool placed;    /* outputs are scattered; then nothing is added */
+    bool placed;    /* outputs are scattered */
     bool added, summed;
 } dot_shape;
 

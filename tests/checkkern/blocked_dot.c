@@ -112,11 +112,12 @@ static void run_part(const dot_trial *d, size_t first, size_t end)
     blocked_dot job = d->job;
     job.x += first * job.x_pixel;
     job.pixels = end - first;
-    if (job.place)
+    if (job.place) {
         job.place += first;
-    else if (job.out)
-        job.out += first * vector;
-    if (job.add) job.add += first * vector;
+    } else {
+        if (job.out) job.out += first * vector;
+        if (job.add) job.add += first * vector;
+    }
     if (first < end) d->table->dot(&job);
 }
 

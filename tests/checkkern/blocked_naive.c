@@ -57,7 +57,8 @@ naive_output naive_dot(const blocked_dot *job, size_t vector, size_t n, size_t p
                         job->weights[((r * job->length + i) * job->panel + n) * vector + lane]);
     naive_output out = finish(&s, job->activation);
     if (job->add) {
-        out.value += job->add[n * job->out_block + pixel * vector + lane];
+        const size_t at = job->place ? job->place[pixel] : pixel * vector;
+        out.value += job->add[n * job->out_block + at + lane];
         out.bound += 2 * NAIVE_HALF_ULP * fabs(out.value);
     }
     return out;

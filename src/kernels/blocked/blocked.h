@@ -36,12 +36,12 @@ typedef struct blocked_dot {
     const float *weights; /* [rows][length][panel][V], `last` rows in the last; packed by blocked_pack */
     const float *bias;    /* [panel][V] */
     size_t panel;         /* vectors of outputs, 1 to BLOCKED_MAX_PANEL */
-    size_t pixels;
+    size_t pixels;        /* at least 1 */
     kernel_activation activation;
     float *out;            /* vector n of pixel p at out + n * out_block + place(p); NULL: not stored */
     size_t out_block;      /* floats */
     const uint32_t *place; /* [pixels]: where each pixel goes, in floats; NULL: p * V */
-    const float *add;      /* residual, laid as out with place NULL; NULL: none */
+    const float *add;      /* residual, laid as out; NULL: none */
     float *sum; /* [panel][V]: the outputs of all pixels are added to it in order; NULL: not wanted */
 } blocked_dot;
 
@@ -69,7 +69,7 @@ typedef struct blocked_dense {
     const float *x; /* [k] */
     size_t k;
     const float *weights, *bias;
-    size_t first, end; /* vectors to compute; `first` a multiple of dense_panel */
+    size_t first, end; /* vectors to compute; `first` a multiple of dense_panel, `end` too or all */
     size_t vectors;
     kernel_activation activation;
     float *out; /* [vectors][V] */
