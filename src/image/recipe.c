@@ -109,22 +109,42 @@ static void make_tables(float tables[3][256], const recipe *r, int channels)
                    (r->deviation[0] + r->deviation[1] + r->deviation[2]) / 3);
 }
 
+/* A row of pixels through the tables, one for each channel of the network. */
+static void convert_row(float *restrict out, const uint8_t *restrict pixels, int count, int channels,
+                        const float tables[3][256], bool bgr)
+{
+    const int first = bgr ? 2 : 0, last = 2 - first;
+    for (int x = 0; x < count; x++, out += channels, pixels += 3) {
+        out[0] = tables[0][pixels[first]];
+        if (channels == 1) continue;
+        out[1] = tables[1][pixels[1]];
+        out[2] = tables[2][pixels[last]];
+    }
+}
+
+static void fill_black(float *out, int count, int channels, const float tables[3][256])
+{
+    for (int x = 0; x < count; x++)
+        for (int c = 0; c < channels; c++)
+            *out++ = tables[c][0];
+}
+
 /* Lays `part` into the network's input with black around it. */
 static void normalise(float *out, const recipe *r, const image *part, crop across, crop down, int channels)
 {
     float tables[3][256];
     make_tables(tables, r, channels);
-    for (int y = 0; y < r->height; y++) {
-        const bool row_inside = y >= down.before && y < down.before + down.size;
-        for (int x = 0; x < r->width; x++, out += channels) {
-            static const uint8_t black[3];
-            const bool inside = row_inside && x >= across.before && x < across.before + across.size;
-            const size_t at =
-                inside ? (size_t)(y - down.before) * (size_t)part->width + (size_t)(x - across.before) : 0;
-            const uint8_t *pixel = inside ? part->pixels + at * 3 : black;
-            for (int c = 0; c < channels; c++)
-                out[c] = tables[c][pixel[r->bgr ? 2 - c : c]];
+    const int after = r->width - across.before - across.size;
+    for (int y = 0; y < r->height; y++, out += r->width * channels) {
+        if (y < down.before || y >= down.before + down.size) {
+            fill_black(out, r->width, channels, tables);
+            continue;
         }
+        const uint8_t *row = part->pixels + (size_t)(y - down.before) * (size_t)part->width * 3;
+        float *middle = out + across.before * channels;
+        fill_black(out, across.before, channels, tables);
+        convert_row(middle, row, across.size, channels, tables, r->bgr);
+        fill_black(middle + across.size * channels, after, channels, tables);
     }
 }
 

@@ -13,21 +13,9 @@
 #include <string.h>
 
 #include "base/sizes.h"
+#include "image/resample.h"
 
-enum { CHANNELS = 3 };
-
-/* 8 bits of the pixel, and 2 for sums beyond 0..255, are left of 32. */
-enum { FRACTION_BITS = 32 - 8 - 2 };
-static const int32_t half = 1 << (FRACTION_BITS - 1);
-
-/* The weights of one direction, for the computed part of the result. */
-typedef struct axis {
-    int size; /* of the part */
-    int taps; /* room per element */
-    int *first, *count;
-    int32_t *weights; /* [size][taps], FRACTION_BITS fractional bits */
-    double *exact;    /* [taps], scratch */
-} axis;
+enum { CHANNELS = RESAMPLE_CHANNELS };
 
 static double triangle(double x)
 {
@@ -50,25 +38,27 @@ static void axis_free(axis *a)
     free(a->first);
     free(a->count);
     free(a->weights);
+    free(a->pairs);
     free(a->exact);
 }
 
 static effnet_status axis_allocate(axis *a, int size, double support, effnet_error *error)
 {
     a->size = size;
-    a->taps = (int)ceil(support) * 2 + 1;
+    a->taps = (int)ceil(support) * 2 + 2; /* Pillow's ceil(support) * 2 + 1, made even */
     size_t weights;
     if (!size_mul(&weights, (size_t)size, (size_t)a->taps)) return error_memory(error);
     a->first = calloc((size_t)size, sizeof *a->first);
     a->count = calloc((size_t)size, sizeof *a->count);
     a->weights = calloc(weights, sizeof *a->weights);
+    a->pairs = calloc(weights, sizeof *a->pairs);
     a->exact = calloc((size_t)a->taps, sizeof *a->exact);
-    return a->first && a->count && a->weights && a->exact ? EFFNET_OK : error_memory(error);
+    return a->first && a->count && a->weights && a->pairs && a->exact ? EFFNET_OK : error_memory(error);
 }
 
 static int32_t to_fixed(double weight)
 {
-    const double scaled = weight * (1 << FRACTION_BITS);
+    const double scaled = weight * (1 << RESAMPLE_FRACTION);
     return (int32_t)(weight < 0 ? scaled - 0.5 : scaled + 0.5);
 }
 
@@ -97,51 +87,8 @@ static effnet_status axis_make(axis *a, int length, float from, float to, int wh
         a->first[i] = first;
         a->count[i] = end - first;
     }
+    resample_prepare(a);
     return EFFNET_OK;
-}
-
-static uint8_t to_byte(int32_t sum)
-{
-    const int32_t value = sum >> FRACTION_BITS;
-    return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
-}
-
-/* `in` is the row's pixel at column `left`. */
-static void horizontal_row(uint8_t *restrict out, const uint8_t *restrict in, int left, const axis *a)
-{
-    for (int x = 0; x < a->size; x++, out += CHANNELS) {
-        const uint8_t *pixel = in + (size_t)(a->first[x] - left) * CHANNELS;
-        const int32_t *weights = a->weights + (size_t)x * (size_t)a->taps;
-        int32_t red = half, green = half, blue = half;
-        for (int k = 0; k < a->count[x]; k++, pixel += CHANNELS) {
-            red += pixel[0] * weights[k];
-            green += pixel[1] * weights[k];
-            blue += pixel[2] * weights[k];
-        }
-        out[0] = to_byte(red);
-        out[1] = to_byte(green);
-        out[2] = to_byte(blue);
-    }
-}
-
-/* `in` is the first row that counts, rows are `stride` bytes apart. */
-static void vertical_row(uint8_t *restrict out, const uint8_t *restrict in, size_t stride, size_t size,
-                         const int32_t *weights, int count)
-{
-    enum { BLOCK = 192 };
-    int32_t sums[BLOCK];
-    for (size_t x = 0; x < size; x += BLOCK) {
-        const size_t width = size - x < BLOCK ? size - x : BLOCK;
-        for (size_t i = 0; i < width; i++)
-            sums[i] = half;
-        for (int k = 0; k < count; k++) {
-            const uint8_t *row = in + (size_t)k * stride + x;
-            for (size_t i = 0; i < width; i++)
-                sums[i] += row[i] * weights[k];
-        }
-        for (size_t i = 0; i < width; i++)
-            out[x + i] = to_byte(sums[i]);
-    }
 }
 
 static effnet_status image_allocate(image *out, int height, int width, effnet_error *error)
@@ -156,22 +103,25 @@ static effnet_status image_allocate(image *out, int height, int width, effnet_er
 /* Pixels of a part of a picture that begins at column `left` and row `top` of it. */
 typedef struct view {
     const uint8_t *pixels;
-    size_t stride;
+    size_t stride, size; /* bytes of a row, and to the picture's end */
     int left, top;
 } view;
 
 static view view_of(const image *in, int left, int top)
 {
     const size_t stride = (size_t)in->width * CHANNELS;
-    return (view){in->pixels + (size_t)top * stride + (size_t)left * CHANNELS, stride, left, top};
+    const size_t before = (size_t)top * stride + (size_t)left * CHANNELS;
+    return (view){in->pixels + before, stride, (size_t)in->height * stride - before, left, top};
 }
 
 static effnet_status horizontal_pass(image *out, const view *in, int rows, const axis *a, effnet_error *error)
 {
     TRY(image_allocate(out, rows, a->size, error));
-    for (int y = 0; y < rows; y++)
-        horizontal_row(out->pixels + (size_t)y * (size_t)a->size * CHANNELS,
-                       in->pixels + (size_t)y * in->stride, in->left, a);
+    for (int y = 0; y < rows; y++) {
+        const size_t before = (size_t)y * in->stride;
+        resample_horizontal(out->pixels + (size_t)y * (size_t)a->size * CHANNELS, in->pixels + before,
+                            in->size - before, in->left, a);
+    }
     return EFFNET_OK;
 }
 
@@ -181,9 +131,8 @@ static effnet_status vertical_pass(image *out, const view *in, int columns, cons
     TRY(image_allocate(out, a->size, columns, error));
     const size_t size = (size_t)columns * CHANNELS;
     for (int y = 0; y < a->size; y++)
-        vertical_row(out->pixels + (size_t)y * size,
-                     in->pixels + (size_t)(a->first[y] - in->top) * in->stride, in->stride, size,
-                     a->weights + (size_t)y * (size_t)a->taps, a->count[y]);
+        resample_vertical(out->pixels + (size_t)y * size,
+                          in->pixels + (size_t)(a->first[y] - in->top) * in->stride, in->stride, size, a, y);
     return EFFNET_OK;
 }
 
