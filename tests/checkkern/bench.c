@@ -10,6 +10,7 @@
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { MEASUREMENTS = 7 };
 
@@ -70,39 +71,71 @@ static double peak_of(cpu_level level)
 
 /* ---- A network ---- */
 
+enum { MOST_KERNELS = 8 };
+
+typedef struct total { /* of one kernel over the network */
+    const char *kernel;
+    double ns, ref_ns, macs;
+} total;
+
 typedef struct network_bench {
     checker *k;
     double peak;
+    total totals[MOST_KERNELS];
 } network_bench;
 
-static void print_line(const network_bench *b, const check_case *c, double ns, double ref_ns)
+static void print_line(const network_bench *b, const char *name, const total *t)
 {
-    const double rate = 2 * case_macs(c) / ns;
-    printf("%-72s %12.0f ns %8.2f GFLOP/s %5.1f %% of peak %7.2fx\n", check_on_trial(), ns, rate,
-           100 * rate / b->peak, ref_ns / ns);
+    const double rate = 2 * t->macs / t->ns;
+    printf("%-72s %12.0f ns %8.2f GFLOP/s %5.1f %% of peak %7.2fx\n", name, t->ns, rate, 100 * rate / b->peak,
+           t->ref_ns / t->ns);
+}
+
+static void add_layer(network_bench *b, const char *kernel, total one)
+{
+    print_line(b, check_on_trial(), &one);
     b->k->tested++;
+    total *t = b->totals;
+    while (t->kernel && strcmp(t->kernel, kernel) != 0)
+        if (++t == b->totals + MOST_KERNELS) return;
+    t->kernel = kernel;
+    t->ns += one.ns;
+    t->ref_ns += one.ref_ns;
+    t->macs += one.macs;
 }
 
 static void time_case(void *context, const check_case *c)
 {
-    const network_bench *b = context;
+    network_bench *b = context;
     checker *k = b->k;
     kernel_table ref;
     kernels_init(&ref, CPU_REF);
+    total t = {.macs = case_macs(c)};
+    const char *name = layer_kernel_name(&k->table, c->operation);
     char text[CASE_TEXT_SIZE];
     case_describe(text, sizeof text, c);
     if (check_is_new(k, layer_kernel(&k->table, c->operation), layer_kernel(&k->below, c->operation)) &&
-        check_begin(k, layer_kernel_name(&k->table, c->operation), text)) {
-        const double ns = layer_time(&k->table, c, k->seed);
-        print_line(b, c, ns, k->all ? ns : layer_time(&ref, c, k->seed));
+        check_begin(k, name, text)) {
+        t.ns = layer_time(&k->table, c, k->seed);
+        t.ref_ns = k->all ? t.ns : layer_time(&ref, c, k->seed);
+        add_layer(b, name, t);
     }
-    const char *name = k->blocked ? blocked_bench_name(k->blocked, c) : NULL;
-    if (name && check_begin(k, name, text))
-        print_line(b, c, blocked_bench_time(k, c), layer_time(&ref, c, k->seed));
+    name = k->blocked ? blocked_bench_name(k->blocked, c) : NULL;
+    if (name && check_begin(k, name, text)) {
+        t.ns = blocked_bench_time(k, c);
+        t.ref_ns = layer_time(&ref, c, k->seed);
+        add_layer(b, name, t);
+    }
 }
 
 bool bench_network(checker *k, const char *network)
 {
     network_bench b = {.k = k, .peak = peak_of(k->level)};
-    return cases_network(network, time_case, &b);
+    if (!cases_network(network, time_case, &b)) return false;
+    for (const total *t = b.totals; t < b.totals + MOST_KERNELS && t->kernel; t++) {
+        char name[CASE_TEXT_SIZE];
+        snprintf(name, sizeof name, "%s, all of them", t->kernel);
+        print_line(&b, name, t);
+    }
+    return true;
 }

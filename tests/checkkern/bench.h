@@ -8,8 +8,8 @@
 #include "check.h"
 
 /* Prints a line for each layer of the network and each kernel of the level on trial that serves it: time,
- * GFLOP/s, share of the peak of multiply-adds, and how many times faster than plain C. False if there is no
- * such network. */
+ * GFLOP/s, share of the peak of multiply-adds, and how many times faster than plain C; then each kernel's
+ * total. False if there is no such network. */
 bool bench_network(checker *k, const char *network);
 
 /* ---- For the above ---- */
