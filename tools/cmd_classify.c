@@ -3,6 +3,7 @@
  * effnet classify: the best classes of each picture, printed as soon as it is done.
  */
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "clock.h"
@@ -14,8 +15,9 @@
 #include "print.h"
 #include "report.h"
 
-/* JOBS_A_LANE: so that a slow picture does not stop the lanes beside it at once. */
-enum { JOBS_A_LANE = 4, DEFAULT_TOP = 5, MAX_TOP = 100000, MAX_BATCH = 1024 };
+/* JOBS_A_LANE: so that a slow picture does not stop the lanes beside it at once. LANES_MEMORY: bytes that the
+ * activations of all lanes may take. */
+enum { JOBS_A_LANE = 4, LANES_MEMORY = 1 << 30, DEFAULT_TOP = 5, MAX_TOP = 100000, MAX_BATCH = 1024 };
 
 typedef enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV } output_format;
 
@@ -272,24 +274,36 @@ static bool job_open(const classifier *c, job *j)
 }
 
 /* A picture on each thread gives more pictures a second than one picture on all of them, and decodes beside
- * the network. Few pictures share the threads. */
-static int allocate(classifier *c)
+ * the network. Few pictures share the threads, and so do large networks on many threads. */
+static size_t count_lanes(const classifier *c, size_t threads)
+{
+    const uint64_t room = LANES_MEMORY / (c->network.activation_bytes_peak + 1);
+    size_t count = c->pictures.expected < threads ? c->pictures.expected : threads;
+    if (count > room) count = (size_t)room;
+    return count ? count : 1;
+}
+
+static bool allocate(classifier *c)
+{
+    c->lanes = calloc(c->lane_count, sizeof *c->lanes);
+    c->jobs = calloc(c->job_count, sizeof *c->jobs);
+    c->top = calloc(c->settings->top, sizeof *c->top);
+    bool ok = c->lanes && c->jobs && c->top;
+    for (size_t i = 0; ok && i < c->job_count; i++)
+        ok = job_open(c, &c->jobs[i]);
+    return ok;
+}
+
+static int open_lanes(classifier *c)
 {
     const settings *s = c->settings;
     effnet_system system;
     effnet_system_get(&system);
     const size_t threads = (size_t)(s->choice.threads ? s->choice.threads : system.cores);
-    c->lane_count = c->pictures.expected < threads ? c->pictures.expected : threads;
+    c->lane_count = count_lanes(c, threads);
     c->job_count = c->lane_count == 1 ? 1 : c->lane_count * JOBS_A_LANE;
     c->batch = (s->batch + c->lane_count - 1) / c->lane_count;
-    c->lanes = calloc(c->lane_count, sizeof *c->lanes);
-    c->jobs = calloc(c->job_count, sizeof *c->jobs);
-    c->top = calloc(s->top, sizeof *c->top);
-    bool ok = c->lanes && c->jobs && c->top;
-    for (size_t i = 0; ok && i < c->job_count; i++)
-        ok = job_open(c, &c->jobs[i]);
-    if (!ok) return report_failure(EXIT_SYSTEM, "out of memory");
-    int code = EXIT_DONE;
+    int code = allocate(c) ? EXIT_DONE : report_failure(EXIT_SYSTEM, "out of memory");
     for (size_t i = 0; code == EXIT_DONE && i < c->lane_count; i++)
         code = lane_open(c, &c->lanes[i], (int)(threads / c->lane_count));
     return code;
@@ -305,7 +319,7 @@ static int prepare(classifier *c, char *const *paths, size_t path_count)
         return report_failure(EXIT_DATA, "%s: no classifier in this model; effnet features gives what it has",
                               s->choice.name ? s->choice.name : DEFAULT_MODEL);
     code = pictures_open(&c->pictures, c->model, &s->image, paths, path_count);
-    return code ? code : allocate(c);
+    return code ? code : open_lanes(c);
 }
 
 static void release(classifier *c)
