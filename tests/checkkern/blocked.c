@@ -108,6 +108,10 @@ static void odd_dots(checker *k, size_t *turn, size_t panel, size_t pixels)
             s.activation = (kernel_activation)a;
             choose_outputs(k, turn, &s);
             check_dot(k, &s);
+            if (!k->blocked->halves || kinds[kind] != pointwise_shape) continue;
+            s.last += s.last % 2;
+            s.half = true;
+            check_dot(k, &s);
         }
 }
 
@@ -192,6 +196,9 @@ static void test_panel(checker *k, const check_case *c, size_t vectors)
     s.panel = vectors < 2 ? 1 : 2 + k->tested % 2;
     s.activation = c->filter.activation;
     s.added = c->residual;
+    const size_t left = c->filter.out % k->blocked->vector;
+    s.half =
+        k->blocked->halves && c->operation == CHECK_POINTWISE && left > 0 && left <= k->blocked->vector / 2;
     check_dot(k, &s);
 }
 

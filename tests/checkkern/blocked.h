@@ -13,6 +13,7 @@ typedef struct dot_shape {
     size_t x_pixel, x_row; /* as in blocked_dot */
     size_t rows, length, last;
     size_t panel, pixels;
+    bool half; /* as in blocked_dot; lengths then are even */
     kernel_activation activation;
     size_t out_gap; /* vectors between one block of outputs and the next */
     bool placed;    /* outputs are scattered */

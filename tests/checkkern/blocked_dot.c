@@ -12,13 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum buffer { X, WEIGHTS, BIAS, ADD, SUM, OUT, PLACE, BUFFERS };
+enum buffer { X, WEIGHTS, HALF_WEIGHTS, BIAS, ADD, SUM, OUT, PLACE, BUFFERS };
 
 typedef struct dot_trial {
     const dot_shape *s;
     const blocked_table *table;
     guard buffers[BUFFERS];
     blocked_dot job; /* the whole of it */
+    size_t lanes;    /* outputs of the last vector */
     float *whole;    /* what the whole gave: outputs, then sums */
 } dot_trial;
 
@@ -65,6 +66,28 @@ static guard scattered(const dot_trial *d, guard_side side)
     return g;
 }
 
+/* The weights of a half panel, from those of a whole one: for two inputs the whole vectors of each, then the
+ * outputs of the last vector for one and the other in turn. */
+static guard half_weights(const dot_shape *s, const float *plain, size_t vector, guard_side side)
+{
+    const size_t inputs = (s->rows - 1) * s->length + s->last, lanes = s->panel * vector,
+                 whole = lanes - vector;
+    guard g = guard_create(inputs / 2 * (2 * whole + vector), side);
+    float *to = g.data;
+    for (size_t i = 0; i < inputs; i += 2) {
+        const float *first = plain + i * lanes, *second = first + lanes;
+        for (size_t n = 0; n < whole; n++)
+            *to++ = first[n];
+        for (size_t n = 0; n < whole; n++)
+            *to++ = second[n];
+        for (size_t n = whole; n < whole + vector / 2; n++) {
+            *to++ = first[n];
+            *to++ = second[n];
+        }
+    }
+    return g;
+}
+
 static dot_trial dot_create(const checker *k, const dot_shape *s, const trial *t)
 {
     const size_t vector = k->blocked->vector, lanes = s->panel * vector;
@@ -73,12 +96,16 @@ static dot_trial dot_create(const checker *k, const dot_shape *s, const trial *t
     const size_t out_block = (plane + s->out_gap) * vector;
     const size_t outputs = (s->panel - 1) * out_block + plane * vector;
     const bool shifted = t->side == GUARD_AT_START && s->x_pixel != vector; /* x is not made of vectors */
-    dot_trial d = {.s = s, .table = k->blocked, .whole = malloc((outputs + lanes) * sizeof *d.whole)};
+    dot_trial d = {.s = s,
+                   .table = k->blocked,
+                   .lanes = s->half ? vector / 2 : vector,
+                   .whole = malloc((outputs + lanes) * sizeof *d.whole)};
     if (!d.whole) abort();
     guard *b = d.buffers;
     b[X] = guard_create(input_size(s, vector), shifted ? GUARD_NEAR_START : t->side);
     fill_inputs(&d, t, check_random(k, X));
     b[WEIGHTS] = trial_buffer(k, t, weights, 3, WEIGHTS);
+    b[HALF_WEIGHTS] = s->half ? half_weights(s, b[WEIGHTS].data, vector, t->side) : guard_create(1, t->side);
     b[BIAS] = trial_buffer(k, t, lanes, 8, BIAS);
     b[ADD] = trial_buffer(k, t, outputs, 8, ADD);
     b[SUM] = trial_buffer(k, t, lanes, 8, SUM);
@@ -91,9 +118,10 @@ static dot_trial dot_create(const checker *k, const dot_shape *s, const trial *t
         .rows = s->rows,
         .length = s->length,
         .last = s->last,
-        .weights = b[WEIGHTS].data,
+        .weights = b[s->half ? HALF_WEIGHTS : WEIGHTS].data,
         .bias = b[BIAS].data,
         .panel = s->panel,
+        .half = s->half,
         .pixels = s->pixels,
         .activation = s->activation,
         .out = b[OUT].data,
@@ -130,10 +158,12 @@ static float *output_at(const dot_trial *d, size_t n, size_t pixel)
 static void check_values(checker *k, const dot_trial *d, bool exact)
 {
     const size_t vector = d->table->vector;
+    blocked_dot plain = d->job;
+    plain.weights = d->buffers[WEIGHTS].data;
     for (size_t n = 0; n < d->s->panel; n++)
         for (size_t p = 0; p < d->s->pixels; p++)
-            for (size_t lane = 0; lane < vector; lane++) {
-                const naive_output want = naive_dot(&d->job, vector, n, p, lane);
+            for (size_t lane = 0; lane < (n + 1 < d->s->panel ? vector : d->lanes); lane++) {
+                const naive_output want = naive_dot(&plain, vector, n, p, lane);
                 const float got = output_at(d, n, p)[lane];
                 if (naive_allows(&want, got, d->s->activation, exact)) continue;
                 check_fail(k, "vector %zu, pixel %zu, channel %zu is %.9g, not %.9g +- %.2g", n, p, lane, got,
@@ -208,8 +238,9 @@ static void run_trial(checker *k, const void *shape, const trial *t)
 void check_dot(checker *k, const dot_shape *s)
 {
     char text[128];
-    snprintf(text, sizeof text, "%zu vectors, %zu pixels, %zux%zu+%zu, x +%zu, %s%s%s%s", s->panel, s->pixels,
-             s->rows - 1, s->length, s->last, s->x_pixel, case_activation_name(s->activation),
-             s->placed ? ", placed" : "", s->added ? ", added" : "", s->summed ? ", summed" : "");
+    snprintf(text, sizeof text, "%zu%s vectors, %zu pixels, %zux%zu+%zu, x +%zu, %s%s%s%s",
+             s->half ? s->panel - 1 : s->panel, s->half ? ".5" : "", s->pixels, s->rows - 1, s->length,
+             s->last, s->x_pixel, case_activation_name(s->activation), s->placed ? ", placed" : "",
+             s->added ? ", added" : "", s->summed ? ", summed" : "");
     if (check_begin(k, k->blocked->dot_name, text)) trial_each(k, s, s->activation, run_trial);
 }

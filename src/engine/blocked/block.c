@@ -80,6 +80,7 @@ blocked_dot pointwise_job(const blocked_table *table, const dot_weights *w, pane
         .weights = w->weights + p.first * table->vector * dot_inputs(w),
         .bias = w->bias + p.first * table->vector,
         .panel = p.width,
+        .half = w->half && p.first + p.width == w->vectors,
         .pixels = pixels,
     };
 }

@@ -21,6 +21,7 @@ typedef struct dot_weights {
     float *weights, *bias;
     size_t rows, length, last;
     size_t vectors; /* of outputs */
+    bool half;      /* the last panel is one for blocked_dot.half */
 } dot_weights;
 
 typedef struct depthwise_weights {

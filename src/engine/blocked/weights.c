@@ -34,6 +34,7 @@ kernel_activation activation_kernel(net_activation activation)
 /* ---- Layout: sizes first, then places in the block ---- */
 
 typedef struct layout {
+    const blocked_table *table;
     float *memory; /* NULL while sizes are counted */
     size_t used;
 } layout;
@@ -60,6 +61,7 @@ static void lay_pointwise(layout *l, dot_weights *d, size_t vector, size_t in, s
 {
     const size_t rows = vectors_for(in, vector);
     lay_dot(l, d, vector, rows, vector, in - (rows - 1) * vector, out);
+    d->half = l->table->halves && in % 2 == 0 && out % vector > 0 && out % vector <= vector / 2;
 }
 
 static void lay_dense(layout *l, dense_weights *d, size_t vector, size_t in, size_t out)
@@ -182,21 +184,41 @@ static size_t outputs_at(size_t first, size_t width, size_t out)
     return first >= out ? 0 : first + width <= out ? width : out - first;
 }
 
+/* Rows [first, first + count) of raw to the weights of a half panel (blocked_dot.half) of `vectors` vectors.
+ */
+static void pack_half(float *packed, size_t vectors, size_t vector, const float *raw, size_t in, size_t first,
+                      size_t count, const float *factor, float scale)
+{
+    const size_t whole = (vectors - 1) * vector, step = 2 * whole + vector;
+    memset(packed, 0, in / 2 * step * sizeof *packed);
+    for (size_t n = 0; n < count; n++) {
+        const float *row = raw + (first + n) * in;
+        const float gain = factor[first + n] * scale;
+        for (size_t k = 0; k < in; k++) {
+            const size_t at = n < whole ? k % 2 * whole + n : 2 * whole + 2 * (n - whole) + k % 2;
+            packed[k / 2 * step + at] = row[k] * gain;
+        }
+    }
+}
+
 /* raw [out][in] to panels [panel][in][panel width * vector], each row of outputs times its factor (NULL:
  * `scale` alone). */
-static void pack_panels(float *packed, size_t vectors, size_t vector, const float *raw, size_t in, size_t out,
-                        const float *factor, float scale)
+static void pack_panels(float *packed, size_t vectors, size_t vector, bool half, const float *raw, size_t in,
+                        size_t out, const float *factor, float scale)
 {
     for (size_t p = 0; p < panel_count(vectors); p++) {
         const size_t width = panel_width(vectors, p) * vector, first = panel_first(p) * vector;
-        pack_columns(packed + first * in, width, raw, in, first, outputs_at(first, width, out), factor,
-                     scale);
+        const size_t count = outputs_at(first, width, out);
+        if (half && p + 1 == panel_count(vectors))
+            pack_half(packed + first * in, width / vector, vector, raw, in, first, count, factor, scale);
+        else
+            pack_columns(packed + first * in, width, raw, in, first, count, factor, scale);
     }
 }
 
 static void pack_pointwise(dot_weights *d, const loader *l, size_t in, size_t out, float scale)
 {
-    pack_panels(d->weights, d->vectors, l->table->vector, l->raw, in, out, l->factor, scale);
+    pack_panels(d->weights, d->vectors, l->table->vector, d->half, l->raw, in, out, l->factor, scale);
     pack_bias(d->bias, d->vectors, l->table->vector, l->constant, out);
 }
 
@@ -218,8 +240,8 @@ static effnet_status load_stem(loader *l, blocked_weights *w, float act)
     float *ordered = malloc(in * (size_t)stem->out * sizeof *ordered);
     if (!ordered) return error_memory(l->error);
     reorder_stem(ordered, l->raw, stem);
-    pack_panels(w->stem.weights, w->stem.vectors, l->table->vector, ordered, in, (size_t)stem->out, l->factor,
-                1);
+    pack_panels(w->stem.weights, w->stem.vectors, l->table->vector, false, ordered, in, (size_t)stem->out,
+                l->factor, 1);
     pack_bias(w->stem.bias, w->stem.vectors, l->table->vector, l->constant, (size_t)stem->out);
     free(ordered);
     return EFFNET_OK;
@@ -267,7 +289,7 @@ static effnet_status load_squeeze(loader *l, block_weights *w, const net_block *
     pack_bias(w->reduce.bias, w->reduce.vectors, vector, l->constant, squeeze);
     TRY(read_next(l, l->raw));
     TRY(read_next(l, l->constant));
-    pack_panels(w->excite.weights, w->excite.vectors, vector, l->raw, squeeze, hidden, NULL, 1 / act);
+    pack_panels(w->excite.weights, w->excite.vectors, vector, false, l->raw, squeeze, hidden, NULL, 1 / act);
     pack_bias(w->excite.bias, w->excite.vectors, vector, l->constant, hidden);
     return EFFNET_OK;
 }
@@ -414,7 +436,7 @@ static effnet_status load_network(const loader *common, blocked_weights *w, pool
 
 static effnet_status allocate(blocked_weights *w, const net_graph *graph, effnet_error *error)
 {
-    layout l = {0};
+    layout l = {.table = w->table};
     w->blocks = calloc((size_t)graph->block_count + 1, sizeof *w->blocks);
     if (!w->blocks) return error_memory(error);
     lay_network(&l, w, graph);

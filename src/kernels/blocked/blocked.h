@@ -28,14 +28,20 @@ enum { BLOCKED_MAX_PANEL = 3 }; /* vectors of output channels that one call make
  * with r in [0, rows), i in [0, length) ([0, last) for the last r), and p in [0, pixels). As a pointwise
  * convolution, r counts the blocks of input channels (x_row: floats from block to block, x_pixel = length =
  * V); as the stem, r counts the kernel's rows (x_row: floats from image row to row, x_pixel: stride *
- * channels, length: kernel * channels). */
+ * channels, length: kernel * channels).
+ *
+ * With `half`, for a pointwise convolution with an even number of inputs at a level that has `halves`, the
+ * last vector of the panel has V / 2 outputs at most. Weights then are [inputs / 2][2 panel - 1][V]: for two
+ * inputs the panel - 1 whole vectors of the first, those of the second, and one vector with the last outputs
+ * of both in turn. */
 typedef struct blocked_dot {
     const float *x;
     size_t x_pixel, x_row;
     size_t rows, length, last;
-    const float *weights; /* [rows][length][panel][V], `last` rows in the last; packed by blocked_pack */
+    const float *weights; /* [rows][length][panel][V], `last` in place of length in the last row */
     const float *bias;    /* [panel][V] */
     size_t panel;         /* vectors of outputs, 1 to BLOCKED_MAX_PANEL */
+    bool half;            /* the last vector is half empty, see above */
     size_t pixels;        /* at least 1 */
     kernel_activation activation;
     float *out;            /* vector n of pixel p at out + n * out_block + place(p); NULL: not stored */
@@ -80,6 +86,7 @@ typedef struct blocked_table {
     cpu_level level;
     size_t vector;      /* V */
     size_t dense_panel; /* vectors of a panel of the linear kernel */
+    bool halves;        /* dot can be asked for panels with half a vector at the end */
     const char *dot_name, *depthwise_name, *dense_name;
     void (*dot)(const blocked_dot *job);
     void (*depthwise)(const blocked_depthwise *job);

@@ -13,9 +13,17 @@ enum { DOT_WIDEST_SWISH = 8 };
     _(3, 1)                                                                                                  \
     _(4, 1)                                                                                                  \
     _(5, 1)                                                                                                  \
-    _(6, 1) _(7, 1) _(8, 1) _(9, 1) _(10, 1) _(11, 1) _(12, 1) _(13, 1) _(14, 1) _(1, 2) _(2, 2) _(3, 2)     \
-        _(4, 2) _(5, 2) _(6, 2) _(7, 2) _(8, 2) _(1, 3) _(2, 3) _(3, 3) _(4, 3) _(5, 3) _(6, 3) _(7, 3)      \
-            _(8, 3)
+    _(6, 1)                                                                                                  \
+    _(7, 1) _(8, 1) _(9, 1) _(10, 1) _(11, 1) _(12, 1) _(13, 1) _(14, 1) _(1, 2) _(2, 2) _(3, 2) _(4, 2)     \
+        _(5, 2) _(6, 2) _(7, 2) _(8, 2) _(1, 3) _(2, 3) _(3, 3) _(4, 3) _(5, 3) _(6, 3) _(7, 3) _(8, 3)
+
+enum { DOT_HALF_PIXELS = 7 };
+#define DOT_HALF_TILES(_)                                                                                    \
+    _(1, 1)                                                                                                  \
+    _(2, 1)                                                                                                  \
+    _(3, 1)                                                                                                  \
+    _(4, 1) _(5, 1) _(6, 1) _(7, 1) _(1, 2) _(2, 2) _(3, 2) _(4, 2) _(5, 2) _(6, 2) _(7, 2) _(1, 3) _(2, 3)  \
+        _(3, 3) _(4, 3) _(5, 3) _(6, 3) _(7, 3)
 
 enum { DEPTHWISE_MAX_TILE = 14 };
 #define DEPTHWISE_TILES(_, K, S)                                                                             \
@@ -28,17 +36,18 @@ enum { DEPTHWISE_MAX_TILE = 14 };
 
 #include "kernels/blocked/dense.h"
 #include "kernels/blocked/depthwise.h"
-#include "kernels/blocked/dot.h"
+#include "kernels/blocked/dot_half.h"
 #include "kernels/blocked/peak.h"
 
 const blocked_table blocked_avx512 = {
     .level = CPU_AVX512,
     .vector = V,
+    .halves = true,
     .dense_panel = DENSE_PANEL,
     .dot_name = "dot_f32_8x32_avx512",
     .depthwise_name = "depthwise_f32_14x16_avx512",
     .dense_name = "dense_f32_128_avx512",
-    .dot = dot,
+    .dot = dot_any,
     .depthwise = depthwise,
     .dense = dense,
     .scale = scale,

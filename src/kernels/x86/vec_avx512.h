@@ -28,6 +28,18 @@ INLINE vec vec_broadcast(const float *p)
     return _mm512_set1_ps(*p);
 }
 
+/* p[0] in even lanes, p[1] in odd ones. */
+INLINE vec vec_broadcast_pair(const float *p)
+{
+    return _mm512_castpd_ps(_mm512_broadcastsd_pd(_mm_load_sd((const double *)(const void *)p)));
+}
+
+/* The sums of lanes 2 j and 2 j + 1 in lane j, zero in the upper half. */
+INLINE vec vec_sum_pairs(vec a)
+{
+    return _mm512_maskz_compress_ps(0x5555, _mm512_add_ps(a, _mm512_permute_ps(a, 0xB1)));
+}
+
 INLINE vec vec_set(float a)
 {
     return _mm512_set1_ps(a);
