@@ -3,7 +3,7 @@ find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 
 # The library's own needs, by their pkg-config names; effnet.pc and effnetConfig.cmake repeat this list for static linking.
-set(effnet_requires libjpeg spng libwebp zlib jansson libmd)
+set(effnet_requires libjpeg spng libwebp zlib jansson nettle)
 add_library(effnet_libraries INTERFACE)
 foreach(module ${effnet_requires})
   pkg_check_modules(${module} REQUIRED QUIET IMPORTED_TARGET ${module})

@@ -23,7 +23,7 @@ build     library  spng             libspng-dev           decodes PNG
 build     library  libwebp          libwebp-dev           decodes WebP
 build     library  zlib             zlib1g-dev            compressed parts of PNG and NumPy files
 build     library  jansson          libjansson-dev        JSON: file headers, network descriptions, labels
-build     library  libmd            libmd-dev             SHA-256 of checkpoints
+build     library  nettle           nettle-dev            SHA-256 of checkpoints
 build     option   libcurl          libcurl4-openssl-dev  downloads, for `effnet pull`
 test      library  cmocka           libcmocka-dev         unit tests
 test      command  c++              g++                   checks that effnet.h is C++ too
