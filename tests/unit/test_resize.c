@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Resizing: bit for bit as Pillow (goldens.txt), parts equal to the whole, and the variant without
- * antialiasing, which no Pillow has, against what its definition says where that is easy to see.
+ * Resizing: bit for bit as Pillow (goldens.txt), parts equal to the whole, the variant without
+ * antialiasing, which no Pillow has, against what its definition says where that is easy to see, and the
+ * inner loops against plain arithmetic.
  */
 #include "image_test.h"
 
+#include "base/rng.h"
+#include "image/resample.h"
 #include "image/resize.h"
 
 static image_filter filter_of(const char *name)
@@ -125,13 +128,85 @@ static void bad_arguments(void **state)
     image_free(&in);
 }
 
+/* ---- The inner loops against plain arithmetic, in buffers that end where the picture does ---- */
+
+enum { MOST_SIZE = 40, MOST_TAPS = 10 };
+
+static uint8_t plain_sum(const uint8_t *in, size_t stride, const int32_t *weights, int count)
+{
+    int64_t sum = 1 << (RESAMPLE_FRACTION - 1);
+    for (int k = 0; k < count; k++)
+        sum += (int64_t)in[(size_t)k * stride] * weights[k];
+    sum >>= RESAMPLE_FRACTION;
+    return (uint8_t)(sum < 0 ? 0 : sum > 255 ? 255 : sum);
+}
+
+/* Weights of either sign whose sums stay within 32 bits, over a source of `length`. */
+static void make_axis(axis *a, int size, int length, uint64_t seed)
+{
+    static int first[MOST_SIZE], count[MOST_SIZE];
+    static int32_t weights[MOST_SIZE * MOST_TAPS];
+    static uint32_t pairs[MOST_SIZE * MOST_TAPS];
+    *a = (axis){
+        .size = size, .taps = MOST_TAPS, .first = first, .count = count, .weights = weights, .pairs = pairs};
+    memset(weights, 0, sizeof weights);
+    for (int i = 0; i < size; i++) {
+        count[i] =
+            1 + (int)(rng_bits(seed, 2 * (uint64_t)i) % (uint64_t)(length < MOST_TAPS ? length : MOST_TAPS));
+        first[i] = (int)(rng_bits(seed, 2 * (uint64_t)i + 1) % (uint64_t)(length - count[i] + 1));
+        const int32_t most = (1 << 23) / count[i];
+        for (int k = 0; k < count[i]; k++)
+            weights[i * MOST_TAPS + k] =
+                (int32_t)(rng_bits(seed + 1, (uint64_t)(i * MOST_TAPS + k)) % (uint64_t)(2 * most)) - most;
+    }
+    resample_prepare(a);
+}
+
+static uint8_t *random_bytes(size_t size, uint64_t seed)
+{
+    uint8_t *values = malloc(size);
+    assert_non_null(values);
+    for (size_t i = 0; i < size; i++)
+        values[i] = rng_bits(seed, i) % 4 ? (uint8_t)rng_bits(seed + 1, i) : 255;
+    return values;
+}
+
+static void check_axis(int size, int length, uint64_t seed)
+{
+    axis a;
+    make_axis(&a, size, length, seed);
+    uint8_t out[MOST_SIZE * RESAMPLE_CHANNELS];
+    uint8_t *row = random_bytes((size_t)length * RESAMPLE_CHANNELS, seed);
+    resample_horizontal(out, row, (size_t)length * RESAMPLE_CHANNELS, 0, &a);
+    for (int i = 0; i < size * RESAMPLE_CHANNELS; i++) {
+        const int x = i / RESAMPLE_CHANNELS, c = i % RESAMPLE_CHANNELS;
+        assert_int_equal(out[i], plain_sum(row + a.first[x] * RESAMPLE_CHANNELS + c, RESAMPLE_CHANNELS,
+                                           a.weights + x * MOST_TAPS, a.count[x]));
+    }
+    free(row);
+    const size_t width = 1 + seed % sizeof out;
+    uint8_t *rows = random_bytes((size_t)length * width, seed);
+    for (int y = 0; y < size; y++) {
+        const uint8_t *from = rows + (size_t)a.first[y] * width;
+        resample_vertical(out, from, width, width, &a, y);
+        for (size_t i = 0; i < width; i++)
+            assert_int_equal(out[i], plain_sum(from + i, width, a.weights + y * MOST_TAPS, a.count[y]));
+    }
+    free(rows);
+}
+
+static void inner_loops(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 300; seed++)
+        check_axis(1 + (int)(seed % MOST_SIZE), 1 + (int)(rng_bits(9, seed) % 60), seed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(goldens),
-        cmocka_unit_test(parts),
-        cmocka_unit_test(without_antialias),
-        cmocka_unit_test(bad_arguments),
+        cmocka_unit_test(goldens),       cmocka_unit_test(parts),       cmocka_unit_test(without_antialias),
+        cmocka_unit_test(bad_arguments), cmocka_unit_test(inner_loops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
