@@ -17,14 +17,11 @@
 /* d and e with 2^t = e / d. */
 INLINE void exp2_quotient(vec t, vec *e, vec *d)
 {
-    const vec shift =
-        vec_set(0x1.8p23f + 127.0f); /* adding it rounds t; the low bits become the biased exponent */
-    const vec u = vec_add(t, shift);
-    const vec power = vec_exponent_of(u); /* 2^n */
-    const vec f = vec_sub(t, vec_sub(u, shift));
+    vec n;
+    const vec f = vec_fraction(t, &n);
     const vec a = vec_fma(vec_mul(f, f), vec_set(0.115236066f), vec_set(2.885408123f));
     *d = vec_sub(a, f);
-    *e = vec_mul(vec_add(a, f), power);
+    *e = vec_scale(vec_add(a, f), n);
 }
 
 INLINE vec swish_scaled(vec t)

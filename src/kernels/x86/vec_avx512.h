@@ -81,12 +81,18 @@ INLINE vec vec_fma(vec a, vec b, vec c)
     return _mm512_fmadd_ps(a, b, c);
 }
 
-/* 2^n, where the low bits of u hold n + 127; n is held to the exponents of normal floats. */
-INLINE vec vec_exponent_of(vec u)
+/* t - round(t), and round(t) itself for vec_scale. */
+INLINE vec vec_fraction(vec t, vec *rounded)
 {
-    const __m512i low = _mm512_set1_epi32(0x4B400001), high = _mm512_set1_epi32(0x4B4000FE);
-    const __m512i n = _mm512_min_epi32(_mm512_max_epi32(_mm512_castps_si512(u), low), high);
-    return _mm512_castsi512_ps(_mm512_slli_epi32(n, 23));
+    const vec f = _mm512_reduce_ps(t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    *rounded = _mm512_sub_ps(t, f);
+    return f;
+}
+
+/* a 2^n, n from vec_fraction. */
+INLINE vec vec_scale(vec a, vec n)
+{
+    return _mm512_scalef_ps(a, n);
 }
 
 /* Keeps a value in a register. Without it gcc folds a load into every multiply-add that uses it, and moves
