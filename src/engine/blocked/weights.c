@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Batch norm folded into convolutions, Swish's factor folded into both sides of every activation, and
- * everything packed in the order in which kernels read it, into one block of memory. Each tensor of the
- * network is read once. Members load parts of the network side by side, each through a buffer of its own.
+ * everything packed (pack.h) into one block of memory. Each tensor of the network is read once. Members load
+ * parts of the network side by side, each through a buffer of its own.
  */
 #include "engine/blocked/blocked_engine.h"
 
@@ -10,10 +10,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/pages.h"
 #include "base/sizes.h"
+#include "engine/blocked/pack.h"
 
 float activation_scale(net_activation activation)
 {
@@ -150,86 +150,13 @@ static effnet_status read_conv(loader *l, float scale)
     return read_norm(l, scale);
 }
 
-/* ---- Packing ---- */
+/* ---- Parts of the network ---- */
 
-static void pack_bias(float *bias, size_t vectors, size_t vector, const float *constant, size_t out)
+static void pack_convolution(dot_weights *d, const loader *l, const float *raw, size_t in, size_t out,
+                             float scale)
 {
-    memset(bias, 0, vectors * vector * sizeof *bias);
-    memcpy(bias, constant, out * sizeof *bias);
-}
-
-/* Rows [first, first + count) of raw [out][in], each times its gain, to columns of packed [in][width]. Goes
- * in squares that stay in the first cache: a row at a time would touch a line of `packed` for every value. */
-static void pack_columns(float *packed, size_t width, const float *raw, size_t in, size_t first, size_t count,
-                         const float *factor, float scale)
-{
-    enum { SQUARE = 16 };
-    for (size_t k0 = 0; k0 < in; k0 += SQUARE) {
-        const size_t k1 = k0 + SQUARE < in ? k0 + SQUARE : in;
-        for (size_t n = 0; n < count; n++) {
-            const float *row = raw + (first + n) * in;
-            const float gain = factor ? factor[first + n] * scale : scale;
-            for (size_t k = k0; k < k1; k++)
-                packed[k * width + n] = row[k] * gain;
-        }
-    }
-    if (count == width) return;
-    for (size_t k = 0; k < in; k++)
-        memset(packed + k * width + count, 0, (width - count) * sizeof *packed);
-}
-
-/* Real outputs among the `width` that start at `first`. */
-static size_t outputs_at(size_t first, size_t width, size_t out)
-{
-    return first >= out ? 0 : first + width <= out ? width : out - first;
-}
-
-/* Rows [first, first + count) of raw to the weights of a half panel (blocked_dot.half) of `vectors` vectors.
- */
-static void pack_half(float *packed, size_t vectors, size_t vector, const float *raw, size_t in, size_t first,
-                      size_t count, const float *factor, float scale)
-{
-    const size_t whole = (vectors - 1) * vector, step = 2 * whole + vector;
-    memset(packed, 0, in / 2 * step * sizeof *packed);
-    for (size_t n = 0; n < count; n++) {
-        const float *row = raw + (first + n) * in;
-        const float gain = factor[first + n] * scale;
-        for (size_t k = 0; k < in; k++) {
-            const size_t at = n < whole ? k % 2 * whole + n : 2 * whole + 2 * (n - whole) + k % 2;
-            packed[k / 2 * step + at] = row[k] * gain;
-        }
-    }
-}
-
-/* raw [out][in] to panels [panel][in][panel width * vector], each row of outputs times its factor (NULL:
- * `scale` alone). */
-static void pack_panels(float *packed, size_t vectors, size_t vector, bool half, const float *raw, size_t in,
-                        size_t out, const float *factor, float scale)
-{
-    for (size_t p = 0; p < panel_count(vectors); p++) {
-        const size_t width = panel_width(vectors, p) * vector, first = panel_first(p) * vector;
-        const size_t count = outputs_at(first, width, out);
-        if (half && p + 1 == panel_count(vectors))
-            pack_half(packed + first * in, width / vector, vector, raw, in, first, count, factor, scale);
-        else
-            pack_columns(packed + first * in, width, raw, in, first, count, factor, scale);
-    }
-}
-
-static void pack_pointwise(dot_weights *d, const loader *l, size_t in, size_t out, float scale)
-{
-    pack_panels(d->weights, d->vectors, l->table->vector, d->half, l->raw, in, out, l->factor, scale);
+    pack_panels(d, l->table->vector, raw, in, out, l->factor, scale);
     pack_bias(d->bias, d->vectors, l->table->vector, l->constant, out);
-}
-
-/* [out][in][ky][kx] to [out][ky][kx][in], the order in which a row of pixels lies in memory. */
-static void reorder_stem(float *to, const float *from, const net_conv *stem)
-{
-    const size_t in = (size_t)stem->in, taps = (size_t)stem->kernel * (size_t)stem->kernel;
-    for (size_t o = 0; o < (size_t)stem->out; o++)
-        for (size_t c = 0; c < in; c++)
-            for (size_t t = 0; t < taps; t++)
-                to[(o * taps + t) * in + c] = from[(o * in + c) * taps + t];
 }
 
 static effnet_status load_stem(loader *l, blocked_weights *w, float act)
@@ -239,36 +166,10 @@ static effnet_status load_stem(loader *l, blocked_weights *w, float act)
     TRY(read_conv(l, act));
     float *ordered = malloc(in * (size_t)stem->out * sizeof *ordered);
     if (!ordered) return error_memory(l->error);
-    reorder_stem(ordered, l->raw, stem);
-    pack_panels(w->stem.weights, w->stem.vectors, l->table->vector, false, ordered, in, (size_t)stem->out,
-                l->factor, 1);
-    pack_bias(w->stem.bias, w->stem.vectors, l->table->vector, l->constant, (size_t)stem->out);
+    pack_reorder_stem(ordered, l->raw, stem);
+    pack_convolution(&w->stem, l, ordered, in, (size_t)stem->out, 1);
     free(ordered);
     return EFFNET_OK;
-}
-
-/* [c][k * k] to [c / V][k * k][V]. */
-static void pack_depthwise(depthwise_weights *d, const loader *l, const net_conv *conv, float scale)
-{
-    const size_t vector = l->table->vector, taps = (size_t)conv->kernel * (size_t)conv->kernel;
-    memset(d->weights, 0, d->vectors * taps * vector * sizeof *d->weights);
-    for (size_t c = 0; c < (size_t)conv->out; c++)
-        for (size_t t = 0; t < taps; t++)
-            d->weights[(c / vector * taps + t) * vector + c % vector] =
-                l->raw[c * taps + t] * l->factor[c] * scale;
-    pack_bias(d->bias, d->vectors, vector, l->constant, (size_t)conv->out);
-}
-
-/* Linear layers: raw [out][in] to [vectors in groups of dense_panel][in][group][V]. */
-static void pack_dense(dense_weights *d, const loader *l, size_t out, float scale)
-{
-    const size_t vector = l->table->vector, group = l->table->dense_panel;
-    for (size_t v = 0; v < d->vectors; v += group) {
-        const size_t left = d->vectors - v, width = (left < group ? left : group) * vector,
-                     first = v * vector;
-        pack_columns(d->weights + first * d->k, width, l->raw, d->k, first, outputs_at(first, width, out),
-                     NULL, scale);
-    }
 }
 
 static void scale_all(float *x, size_t count, float factor)
@@ -284,12 +185,12 @@ static effnet_status load_squeeze(loader *l, block_weights *w, const net_block *
     const size_t squeeze = (size_t)b->squeeze, hidden = (size_t)b->depthwise.out, vector = l->table->vector;
     TRY(read_next(l, l->raw));
     TRY(read_next(l, l->constant));
-    pack_dense(&w->reduce, l, squeeze, 1); /* 1 / act for the input, act for the output */
+    pack_dense(&w->reduce, l->table, l->raw, squeeze); /* 1 / act for the input, act for the output */
     scale_all(l->constant, squeeze, act);
     pack_bias(w->reduce.bias, w->reduce.vectors, vector, l->constant, squeeze);
     TRY(read_next(l, l->raw));
     TRY(read_next(l, l->constant));
-    pack_panels(w->excite.weights, w->excite.vectors, vector, false, l->raw, squeeze, hidden, NULL, 1 / act);
+    pack_panels(&w->excite, vector, l->raw, squeeze, hidden, NULL, 1 / act);
     pack_bias(w->excite.bias, w->excite.vectors, vector, l->constant, hidden);
     return EFFNET_OK;
 }
@@ -300,13 +201,15 @@ static effnet_status load_block(loader *l, block_weights *w, const net_block *b,
     const size_t hidden = (size_t)b->depthwise.out;
     if (b->expands) {
         TRY(read_conv(l, act));
-        pack_pointwise(&w->expand, l, (size_t)b->expand.in, hidden, 1);
+        pack_convolution(&w->expand, l, l->raw, (size_t)b->expand.in, hidden, 1);
     }
     TRY(read_conv(l, act));
-    pack_depthwise(&w->depthwise, l, &b->depthwise, in_scaled ? 1 / act : 1);
+    const size_t taps = (size_t)b->depthwise.kernel * (size_t)b->depthwise.kernel, vector = l->table->vector;
+    pack_depthwise(&w->depthwise, vector, l->raw, hidden, taps, l->factor, in_scaled ? 1 / act : 1);
+    pack_bias(w->depthwise.bias, w->depthwise.vectors, vector, l->constant, hidden);
     if (b->squeeze) TRY(load_squeeze(l, w, b, act));
     TRY(read_conv(l, 1));
-    pack_pointwise(&w->project, l, hidden, (size_t)b->project.out, 1 / act);
+    pack_convolution(&w->project, l, l->raw, hidden, (size_t)b->project.out, 1 / act);
     return EFFNET_OK;
 }
 
@@ -315,12 +218,12 @@ static effnet_status load_classifier(loader *l, blocked_weights *w)
     const size_t classes = (size_t)l->graph->arch.classes;
     TRY(read_next(l, l->raw));
     TRY(read_next(l, l->constant));
-    pack_dense(&w->classifier, l, classes, 1);
+    pack_dense(&w->classifier, l->table, l->raw, classes);
     pack_bias(w->classifier.bias, w->classifier.vectors, l->table->vector, l->constant, classes);
     return EFFNET_OK;
 }
 
-/* ---- Parts: what one member loads at a time ---- */
+/* ---- What one member loads at a time ---- */
 
 /* Parts in the network's order: stem, blocks, head, classifier, of which a network may lack the last two. */
 static size_t part_count(const net_graph *graph)
@@ -346,7 +249,7 @@ static effnet_status load_head(loader *l, blocked_weights *w, float act)
 {
     const net_conv *head = &l->graph->head;
     TRY(read_conv(l, act));
-    pack_pointwise(&w->head, l, (size_t)head->in, (size_t)head->out, 1);
+    pack_convolution(&w->head, l, l->raw, (size_t)head->in, (size_t)head->out, 1);
     return EFFNET_OK;
 }
 
