@@ -14,6 +14,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -492,12 +493,14 @@ static void readers_fail_together(void **state)
 }
 
 /* The linker sends every allocation of this program through these (see CMakeLists.txt). */
-static size_t allocations_left = SIZE_MAX;
+static atomic_size_t allocations_left = SIZE_MAX;
 
 static bool may_allocate(void)
 {
-    if (allocations_left == 0) return false;
-    allocations_left--;
+    size_t left = allocations_left;
+    do {
+        if (left == 0) return false;
+    } while (!atomic_compare_exchange_weak(&allocations_left, &left, left - 1));
     return true;
 }
 
