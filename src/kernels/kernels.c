@@ -2,8 +2,6 @@
  *
  * Which kernel serves which operation at which level.
  */
-#include <string.h>
-
 #include "kernels/blocked/blocked.h"
 #include "kernels/ref.h"
 
@@ -34,24 +32,15 @@ bool kernels_describe(cpu_level level, size_t index, const char **operation, con
 {
     kernel_table table;
     kernels_init(&table, level);
-    const kernel_row plain[] = {
-        {"convolution", table.convolution->name},
-        {"pointwise", table.pointwise->name},
-        {"depthwise", table.depthwise->name},
-        {"linear", table.linear->name},
-        {"pool", table.pool->name},
-    };
-    kernel_row rows[sizeof plain / sizeof plain[0]];
-    size_t count = sizeof plain / sizeof plain[0];
-    memcpy(rows, plain, sizeof plain);
     const blocked_table *blocked = blocked_table_for(level);
-    if (blocked) {
-        rows[0] = rows[1] = (kernel_row){"convolution", blocked->dot_name};
-        rows[1].operation = "pointwise";
-        rows[2].kernel = blocked->depthwise_name;
-        rows[3].kernel = blocked->dense_name;
-        count = 4; /* pooling is in the head's epilogue */
-    }
+    const kernel_row rows[] = {
+        {"convolution", blocked ? blocked->dot_name : table.convolution->name},
+        {"pointwise", blocked ? blocked->dot_name : table.pointwise->name},
+        {"depthwise", blocked ? blocked->depthwise_name : table.depthwise->name},
+        {"linear", blocked ? blocked->dense_name : table.linear->name},
+        {"pool", table.pool->name}, /* blocked: in the last convolution's epilogue */
+    };
+    const size_t count = sizeof rows / sizeof rows[0] - (blocked != NULL);
     if (index >= count) return false;
     *operation = rows[index].operation;
     *kernel = rows[index].kernel;

@@ -37,52 +37,46 @@ static void fill_patch(const member *m, const float *image, int y)
     }
 }
 
-void stem_row(const member *m, const float *image, int y, panel p, float *out, size_t out_block)
+/* A dot product for one panel of `w`; its input, pixels and output are the caller's to fill in. */
+static blocked_dot panel_job(const dot_weights *w, size_t vector, panel p)
 {
-    const net_conv *c = &m->s->graph->stem;
-    const dot_weights *w = &m->s->weights->stem;
-    const size_t vector = m->s->table->vector, channels = (size_t)c->in;
-    fill_patch(m, image, y);
-    const blocked_dot job = {
-        .x = m->patch,
-        .x_pixel = (size_t)c->stride * channels,
-        .x_row = padded_width_of(c) * channels,
+    const size_t inputs = (w->rows - 1) * w->length + w->last; /* of each output */
+    return (blocked_dot){
         .rows = w->rows,
         .length = w->length,
         .last = w->last,
-        .weights = w->weights + p.first * vector * w->rows * w->length,
+        .weights = w->weights + p.first * vector * inputs,
         .bias = w->bias + p.first * vector,
         .panel = p.width,
-        .pixels = (size_t)c->out_width,
-        .activation = activation_kernel(m->s->graph->arch.activation),
-        .out = out,
-        .out_block = out_block,
+        .half = w->half && p.first + p.width == w->vectors,
     };
-    m->s->table->dot(&job);
 }
 
-/* Inputs of a dot product per output: what its packed weights are long in. */
-static size_t dot_inputs(const dot_weights *w)
+void stem_row(const member *m, const float *image, int y, panel p, float *out, size_t out_block)
 {
-    return (w->rows - 1) * w->length + w->last;
+    const net_conv *c = &m->s->graph->stem;
+    const size_t channels = (size_t)c->in;
+    fill_patch(m, image, y);
+    blocked_dot job = panel_job(&m->s->weights->stem, m->s->table->vector, p);
+    job.x = m->patch;
+    job.x_pixel = (size_t)c->stride * channels;
+    job.x_row = padded_width_of(c) * channels;
+    job.pixels = (size_t)c->out_width;
+    job.activation = activation_kernel(m->s->graph->arch.activation);
+    job.out = out;
+    job.out_block = out_block;
+    m->s->table->dot(&job);
 }
 
 blocked_dot pointwise_job(const blocked_table *table, const dot_weights *w, panel p, const float *x,
                           size_t plane, size_t first, size_t pixels)
 {
-    return (blocked_dot){
-        .x = x + first * table->vector,
-        .x_pixel = table->vector,
-        .x_row = plane * table->vector,
-        .rows = w->rows,
-        .length = w->length,
-        .last = w->last,
-        .weights = w->weights + p.first * table->vector * dot_inputs(w),
-        .bias = w->bias + p.first * table->vector,
-        .panel = p.width,
-        .half = w->half && p.first + p.width == w->vectors,
-        .pixels = pixels,
-    };
+    blocked_dot job = panel_job(w, table->vector, p);
+    job.x = x + first * table->vector;
+    job.x_pixel = table->vector;
+    job.x_row = plane * table->vector;
+    job.pixels = pixels;
+    return job;
 }
 
 /* Expanded rows [first, end) of a panel to `out` (at the first real column of row `first`), rows apart by
@@ -169,7 +163,7 @@ static void front_whole(const member *m, const block_plan *b, const float *x, pa
     expand_rows(m, b, x, p, from, to, m->ring + (size_t)(from - top) * row + (size_t)dw->pad_left * vector,
                 block);
     for (size_t n = 0; n < p.width; n++) {
-        const float *rows[16];
+        const float *rows[NET_MAX_KERNEL];
         for (int k = 0; k < dw->kernel; k++)
             rows[k] = m->ring + n * block + (size_t)k * row;
         depthwise_rows(m, b, p.first + n, first, (size_t)(end - first), rows);
@@ -194,7 +188,7 @@ static void front_ring(const member *m, const block_plan *b, const float *x, pan
             expand_rows(m, b, x, p, next, next + 1,
                         m->ring + (size_t)(next % ring) * row + (size_t)dw->pad_left * vector, block);
         for (size_t n = 0; n < p.width; n++) {
-            const float *rows[16];
+            const float *rows[NET_MAX_KERNEL];
             for (int k = 0; k < dw->kernel; k++) {
                 const int r = top + k;
                 rows[k] = r < 0 || r >= dw->in_height ? m->s->zeros
@@ -205,22 +199,35 @@ static void front_ring(const member *m, const block_plan *b, const float *x, pan
     }
 }
 
+/* What of a block's hidden tensor falls to a member: rows [row, last) of panels [first, end). */
+typedef struct hidden_share {
+    size_t row, last, first, end;
+} hidden_share;
+
+/* Rows or panels, as the plan says; false if there is nothing for this member. */
+static bool share_hidden(const member *m, const block_plan *b, hidden_share *s)
+{
+    *s = (hidden_share){.last = (size_t)b->net->depthwise.out_height,
+                        .end = panel_count(b->weights->depthwise.vectors)};
+    if (b->by_rows)
+        pool_share(s->last, m->number, m->count, &s->row, &s->last);
+    else
+        pool_share(s->end, m->number, m->count, &s->first, &s->end);
+    return s->row < s->last && s->first < s->end;
+}
+
 static void front(const member *m, const block_plan *b, const float *x)
 {
-    const size_t vectors = b->weights->depthwise.vectors, panels = panel_count(vectors);
-    size_t row = 0, rows = (size_t)b->net->depthwise.out_height, first = 0, end = panels;
-    if (b->by_rows)
-        pool_share(rows, m->number, m->count, &row, &rows);
-    else
-        pool_share(panels, m->number, m->count, &first, &end);
-    if (row == rows || first == end) return;
+    const size_t vectors = b->weights->depthwise.vectors;
+    hidden_share share;
+    if (!share_hidden(m, b, &share)) return;
     clear_columns(m, b, vectors < BLOCKED_MAX_PANEL ? vectors : BLOCKED_MAX_PANEL);
-    for (size_t i = first; i < end; i++) {
+    for (size_t i = share.first; i < share.end; i++) {
         const panel p = {panel_first(i), panel_width(vectors, i)};
         if (b->whole)
-            front_whole(m, b, x, p, (int)row, (int)rows);
+            front_whole(m, b, x, p, (int)share.row, (int)share.last);
         else
-            front_ring(m, b, x, p, (int)row, (int)rows);
+            front_ring(m, b, x, p, (int)share.row, (int)share.last);
     }
 }
 
@@ -268,17 +275,13 @@ static void apply_gate(const member *m, const block_plan *b, panel p, size_t fir
 
 static void squeeze_and_excite(const member *m, const block_plan *b)
 {
-    const size_t vectors = b->weights->depthwise.vectors, panels = panel_count(vectors);
-    size_t row = 0, rows = (size_t)b->net->depthwise.out_height, first = 0, end = panels;
-    const size_t width = (size_t)b->net->depthwise.out_width;
-    if (b->by_rows)
-        pool_share(rows, m->number, m->count, &row, &rows);
-    else
-        pool_share(panels, m->number, m->count, &first, &end);
-    if (row == rows || first == end) return;
+    const size_t vectors = b->weights->depthwise.vectors, width = (size_t)b->net->depthwise.out_width;
+    hidden_share share;
+    if (!share_hidden(m, b, &share)) return;
     excite(m, b);
-    for (size_t i = first; i < end; i++)
-        apply_gate(m, b, (panel){panel_first(i), panel_width(vectors, i)}, row * width, rows * width);
+    for (size_t i = share.first; i < share.end; i++)
+        apply_gate(m, b, (panel){panel_first(i), panel_width(vectors, i)}, share.row * width,
+                   share.last * width);
 }
 
 /* ---- Projection ---- */

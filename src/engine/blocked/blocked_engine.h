@@ -46,7 +46,6 @@ typedef struct block_weights {
 typedef struct blocked_weights {
     const blocked_table *table;
     float *memory; /* one block, 64-byte aligned: everything below points into it */
-    size_t size;   /* floats */
     dot_weights stem;
     block_weights *blocks;
     dot_weights head;

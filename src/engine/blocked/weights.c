@@ -46,9 +46,9 @@ static float *take(layout *l, size_t floats)
     return place;
 }
 
-static void lay_dot(layout *l, dot_weights *d, size_t vector, size_t rows, size_t length, size_t last,
-                    size_t out)
+static void lay_dot(layout *l, dot_weights *d, size_t rows, size_t length, size_t last, size_t out)
 {
+    const size_t vector = l->table->vector;
     d->rows = rows;
     d->length = length;
     d->last = last;
@@ -57,46 +57,46 @@ static void lay_dot(layout *l, dot_weights *d, size_t vector, size_t rows, size_
     d->bias = take(l, d->vectors * vector);
 }
 
-static void lay_pointwise(layout *l, dot_weights *d, size_t vector, size_t in, size_t out)
+static void lay_pointwise(layout *l, dot_weights *d, size_t in, size_t out)
 {
-    const size_t rows = vectors_for(in, vector);
-    lay_dot(l, d, vector, rows, vector, in - (rows - 1) * vector, out);
+    const size_t vector = l->table->vector, rows = vectors_for(in, vector);
+    lay_dot(l, d, rows, vector, in - (rows - 1) * vector, out);
     d->half = l->table->halves && in % 2 == 0 && out % vector > 0 && out % vector <= vector / 2;
 }
 
-static void lay_dense(layout *l, dense_weights *d, size_t vector, size_t in, size_t out)
+static void lay_dense(layout *l, dense_weights *d, size_t in, size_t out)
 {
+    const size_t vector = l->table->vector;
     d->k = in;
     d->vectors = vectors_for(out, vector);
     d->weights = take(l, in * d->vectors * vector);
     d->bias = take(l, d->vectors * vector);
 }
 
-static void lay_block(layout *l, block_weights *w, const net_block *b, size_t vector)
+static void lay_block(layout *l, block_weights *w, const net_block *b)
 {
-    const size_t hidden = (size_t)b->depthwise.out,
+    const size_t vector = l->table->vector, hidden = (size_t)b->depthwise.out,
                  taps = (size_t)b->depthwise.kernel * (size_t)b->depthwise.kernel;
-    if (b->expands) lay_pointwise(l, &w->expand, vector, (size_t)b->expand.in, hidden);
+    if (b->expands) lay_pointwise(l, &w->expand, (size_t)b->expand.in, hidden);
     w->depthwise.vectors = vectors_for(hidden, vector);
     w->depthwise.weights = take(l, w->depthwise.vectors * taps * vector);
     w->depthwise.bias = take(l, w->depthwise.vectors * vector);
     if (b->squeeze) {
-        lay_dense(l, &w->reduce, vector, hidden, (size_t)b->squeeze);
-        lay_dot(l, &w->excite, vector, 1, (size_t)b->squeeze, (size_t)b->squeeze, hidden);
+        lay_dense(l, &w->reduce, hidden, (size_t)b->squeeze);
+        lay_dot(l, &w->excite, 1, (size_t)b->squeeze, (size_t)b->squeeze, hidden);
     }
-    lay_pointwise(l, &w->project, vector, hidden, (size_t)b->project.out);
+    lay_pointwise(l, &w->project, hidden, (size_t)b->project.out);
 }
 
 static void lay_network(layout *l, blocked_weights *w, const net_graph *graph)
 {
-    const size_t vector = w->table->vector, kernel = (size_t)graph->stem.kernel;
-    const size_t length = kernel * (size_t)graph->stem.in;
-    lay_dot(l, &w->stem, vector, kernel, length, length, (size_t)graph->stem.out);
+    const size_t kernel = (size_t)graph->stem.kernel, length = kernel * (size_t)graph->stem.in;
+    lay_dot(l, &w->stem, kernel, length, length, (size_t)graph->stem.out);
     for (int i = 0; i < graph->block_count; i++)
-        lay_block(l, &w->blocks[i], &graph->blocks[i], vector);
-    if (graph->has_head) lay_pointwise(l, &w->head, vector, (size_t)graph->head.in, (size_t)graph->head.out);
+        lay_block(l, &w->blocks[i], &graph->blocks[i]);
+    if (graph->has_head) lay_pointwise(l, &w->head, (size_t)graph->head.in, (size_t)graph->head.out);
     if (graph->arch.classes)
-        lay_dense(l, &w->classifier, vector, (size_t)graph->features, (size_t)graph->arch.classes);
+        lay_dense(l, &w->classifier, (size_t)graph->features, (size_t)graph->arch.classes);
 }
 
 /* ---- Reading and folding ---- */
@@ -347,7 +347,6 @@ static effnet_status allocate(blocked_weights *w, const net_graph *graph, effnet
     if (!size_mul(&bytes, l.used, sizeof(float)) || !(l.memory = pages_alloc(bytes)))
         return error_memory(error);
     w->memory = l.memory;
-    w->size = l.used;
     l.used = 0;
     lay_network(&l, w, graph);
     return EFFNET_OK;
