@@ -13,7 +13,8 @@ allowed() { # room: the rooms it may include besides itself and base
         image) echo kernels ;;
         model) echo net weights image ;;
         engine) echo net kernels cpu ;;
-        api) echo cpu kernels net weights image model engine ;;
+        train) echo cpu kernels net weights image model ;;
+        api) echo cpu kernels net weights image model engine train ;;
         *) echo "unknown room $1" ;;
     esac
 }
