@@ -29,7 +29,7 @@ OUTPUT = pathlib.Path(__file__).resolve().parent.parent / "tests/data/goldens/ne
 RECTANGLE = (97, 131)  # odd and rectangular
 SMALL = (75, 64)
 LOGIT_SAMPLES, OTHER_SAMPLES = 64, 12
-SIZES = {  # the sources' own resolutions; L2 at the smaller of its two
+SIZES = {  # the sources' own resolutions; L2's smaller one, see cases()
     "b0": 224, "b1": 240, "b2": 260, "b3": 300, "b4": 380, "b5": 456, "b6": 528, "b7": 600, "b8": 672, "l2": 475,
     "lite0": 224, "lite1": 240, "lite2": 260, "lite3": 280, "lite4": 300,
 }  # fmt: skip
@@ -260,8 +260,11 @@ def cases(network):
     native = (network.size, network.size)
     # efficientnet_lite_pytorch cannot build Lite3 and Lite4 for other channels: its new stem is scaled, theirs is not.
     stem_fixed = network.package == "efficientnet_lite_pytorch" and network.name[-1] in "34"
-    giant = "l2" in network.name  # one of the three at its native size is enough: 2 GB of weights, 170 GMAC
-    yield Case(1000, 3, [RECTANGLE] if giant and "tf_" not in network.name else [RECTANGLE, native], endpoints=True)
+    sizes = [RECTANGLE, native]
+    if "l2" in network.name:  # one of the three at its own sizes is enough: 2 GB of weights, up to 476 GMAC
+        sizes += [(800, 800)]
+        sizes = sizes if "tf_" in network.name else [RECTANGLE]
+    yield Case(1000, 3, sizes, endpoints=True)
     yield Case(10, 3 if stem_fixed else 1, [RECTANGLE])
     yield Case(10, 3 if stem_fixed else 4, [SMALL])
     if network.name in ("tf_efficientnet_b0", "mobilenetv2_050"):
