@@ -302,6 +302,25 @@ EFFNET_API int effnet_session_get_threads(const effnet_session *session);
  * the next one's; pooling counts with the part before it. */
 EFFNET_API void effnet_session_profile(effnet_session *session, double *part_ms);
 
+/* ---- What running costs: memory
+ * ------------------------------------------------------------------------------- */
+
+/** Bytes that running a network takes, worked out from its shapes: exactly what the engine asks the system
+ * for (whole huge pages where it asks for those), without asking. Not in it: the caller's inputs and outputs,
+ * handles and tables of some kilobytes, stacks of threads, and the program itself. */
+typedef struct effnet_memory {
+    uint64_t weights;     /**< batch norm folded in, packed; once for a model, whatever its sessions */
+    uint64_t loading;     /**< buffers while the first session reads the weights, at most; then given back */
+    uint64_t activations; /**< of one session: what layers hand on; one image at a time, whatever the batch */
+    uint64_t scratch;     /**< of one session: what each thread works in, sums, tables */
+    uint64_t total;       /**< at its most: weights and the larger of loading and activations + scratch */
+} effnet_memory;
+
+/** What a model of `network` with one session at the network's size takes, at `level` and with `threads` (as
+ * in effnet_model_options and effnet_session_options). Training is not told here. */
+EFFNET_API effnet_status effnet_network_get_memory(const effnet_network *network, effnet_level level,
+                                                   int threads, effnet_memory *memory, effnet_error *error);
+
 /* ---- Images
  * --------------------------------------------------------------------------------------------------- */
 

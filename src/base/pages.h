@@ -13,4 +13,8 @@
  * Freed by free(). */
 void *pages_alloc(size_t bytes);
 
+/* What pages_alloc(bytes) asks the system for: `bytes` rounded up to whole pages of the size that they get,
+ * or to cache lines; SIZE_MAX where that does not fit. */
+size_t pages_rounded(size_t bytes);
+
 #endif

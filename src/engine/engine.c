@@ -73,6 +73,15 @@ void engine_scratch_free(engine_scratch *scratch)
     free(scratch);
 }
 
+effnet_status engine_memory_plan(engine_memory *out, const net_graph *graph, cpu_level level, size_t members,
+                                 effnet_error *error)
+{
+    *out = (engine_memory){0};
+    const blocked_table *table = blocked_table_for(level);
+    return table ? blocked_memory_plan(out, graph, table, members, error)
+                 : reference_memory_plan(out, graph, level, error);
+}
+
 void engine_profile(engine_scratch *scratch, double *part_ms)
 {
     scratch->watch.part_ms = part_ms;

@@ -29,6 +29,20 @@ effnet_status engine_scratch_create(engine_scratch **out, const net_graph *graph
                                     const engine_weights *weights, pool *team, effnet_error *error);
 void engine_scratch_free(engine_scratch *scratch);
 
+/* Bytes that weights and scratch take, as they are asked of the system; what the tables about them take, some
+ * kilobytes, and the stacks of threads are not in it. */
+typedef struct engine_memory {
+    size_t weights;
+    size_t loading;     /* while engine_weights_create runs, at most: buffers that tensors are read into */
+    size_t activations; /* of one scratch: what layers hand on to each other */
+    size_t scratch;     /* of one scratch: everything else */
+} engine_memory;
+
+/* What engine_weights_create and engine_scratch_create would take for `graph` on a team of `members`, without
+ * taking it. */
+effnet_status engine_memory_plan(engine_memory *out, const net_graph *graph, cpu_level level, size_t members,
+                                 effnet_error *error);
+
 /* An endpoint to fill: `out` is [count][height][width][channels]. */
 typedef struct engine_tap {
     net_endpoint at;

@@ -57,6 +57,19 @@ effnet_status blocked_weights_create(blocked_weights **out, const net_graph *gra
                                      void *context, effnet_error *error);
 void blocked_weights_free(blocked_weights *weights);
 
+/* The shapes of `weights` and, in *bytes, the memory for them, which is not taken yet: their pointers are
+ * NULL. `weights` has its table set and nothing else; the caller frees weights->blocks, on failure too. */
+effnet_status blocked_weights_plan(blocked_weights *weights, const net_graph *graph, size_t *bytes,
+                                   effnet_error *error);
+
+/* The most that buffers for reading hold at once, with `members` loading. */
+effnet_status blocked_loading_bytes(size_t *bytes, const net_graph *graph, size_t members,
+                                    effnet_error *error);
+
+/* As engine_memory_plan. */
+effnet_status blocked_memory_plan(engine_memory *out, const net_graph *graph, const blocked_table *table,
+                                  size_t members, effnet_error *error);
+
 typedef struct blocked_scratch blocked_scratch;
 
 effnet_status blocked_scratch_create(blocked_scratch **out, const net_graph *graph,

@@ -20,7 +20,7 @@ static void plan_block(block_plan *p, const blocked_scratch *s, int index)
 {
     const net_block *b = &s->graph->blocks[index];
     const net_conv *dw = &b->depthwise;
-    const size_t members = pool_members(s->team), plane = (size_t)dw->in_height * padded_width_of(dw);
+    const size_t members = s->members, plane = (size_t)dw->in_height * padded_width_of(dw);
     p->net = b;
     p->weights = &s->weights->blocks[index];
     p->from_stem = blocked_fuses_stem(s->graph, index);
@@ -97,45 +97,99 @@ static size_t apart(size_t floats)
     return (floats + 31) & ~(size_t)15;
 }
 
+/* A buffer of the scratch memory: where its address goes, and its size. */
+typedef struct part {
+    float **to;
+    size_t floats;
+    bool handed_on; /* holds what one layer gives to the next */
+} part;
+
+enum { PARTS = 11 };
+
+/* The parts of the memory for what `e` measured, in their order; returns the sum of their floats. */
+static size_t list_parts(part out[PARTS], blocked_scratch *s, const extent *e)
+{
+    const size_t members = s->members, vector = s->table->vector;
+    s->gate_size = apart(e->channels);
+    s->squeezed_size = apart(e->squeeze);
+    s->ring_size = apart(e->ring);
+    s->patch_size =
+        apart((size_t)s->graph->stem.kernel * padded_width_of(&s->graph->stem) * (size_t)s->graph->stem.in);
+    const part parts[PARTS] = {
+        {&s->planes[0], apart(e->plane), true},
+        {&s->planes[1], apart(e->plane), true},
+        {&s->hidden, apart(e->hidden), true},
+        {&s->row_sums, apart(e->row_sums), false},
+        {&s->gate, members * s->gate_size, false},
+        {&s->squeezed, members * s->squeezed_size, false},
+        {&s->rings, members * s->ring_size, false},
+        {&s->patches, members * s->patch_size, false},
+        {&s->zeros, apart(e->row), false},
+        {&s->pooled, apart(vectors_for((size_t)s->graph->features, vector) * vector), true},
+        {&s->logits, apart(vectors_for((size_t)s->graph->arch.classes + 1, vector) * vector), true},
+    };
+    size_t total = 0;
+    for (size_t i = 0; i < PARTS; i++)
+        total += parts[i].floats;
+    memcpy(out, parts, sizeof parts);
+    return total;
+}
+
+static size_t places_bytes(const blocked_scratch *s, const extent *e)
+{
+    return (e->places + 1) * sizeof *s->places;
+}
+
 static effnet_status allocate(blocked_scratch *s, effnet_error *error)
 {
     const extent e = measure(s);
-    const size_t members = pool_members(s->team), vector = s->table->vector;
-    s->gate_size = apart(e.channels);
-    s->squeezed_size = apart(e.squeeze);
-    s->ring_size = apart(e.ring);
-    s->patch_size =
-        apart((size_t)s->graph->stem.kernel * padded_width_of(&s->graph->stem) * (size_t)s->graph->stem.in);
-    const struct {
-        float **to;
-        size_t floats;
-    } parts[] = {
-        {&s->planes[0], apart(e.plane)},
-        {&s->planes[1], apart(e.plane)},
-        {&s->hidden, apart(e.hidden)},
-        {&s->row_sums, apart(e.row_sums)},
-        {&s->gate, members * s->gate_size},
-        {&s->squeezed, members * s->squeezed_size},
-        {&s->rings, members * s->ring_size},
-        {&s->patches, members * s->patch_size},
-        {&s->zeros, apart(e.row)},
-        {&s->pooled, apart(vectors_for((size_t)s->graph->features, vector) * vector)},
-        {&s->logits, apart(vectors_for((size_t)s->graph->arch.classes + 1, vector) * vector)},
-    };
-    size_t total = 0, bytes;
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        total += parts[i].floats;
-    s->places = malloc((e.places + 1) * sizeof *s->places);
+    part parts[PARTS];
+    size_t bytes;
+    const size_t total = list_parts(parts, s, &e);
+    s->places = malloc(places_bytes(s, &e));
     if (!s->places || !size_mul(&bytes, total, sizeof(float)) || !(s->memory = pages_alloc(bytes)))
         return error_memory(error);
     memset(s->memory, 0, bytes); /* and every page is touched before the first run */
     float *next = s->memory;
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    for (size_t i = 0; i < PARTS; i++) {
         *parts[i].to = next;
         next += parts[i].floats;
     }
     fill_places(s);
     return EFFNET_OK;
+}
+
+static effnet_status plan_blocks(blocked_scratch *s, effnet_error *error)
+{
+    const int blocks = s->graph->block_count;
+    s->plans = calloc((size_t)blocks + 1, sizeof *s->plans);
+    if (!s->plans) return error_memory(error);
+    for (int i = 0; i < blocks; i++)
+        plan_block(&s->plans[i], s, i);
+    return EFFNET_OK;
+}
+
+effnet_status blocked_memory_plan(engine_memory *out, const net_graph *graph, const blocked_table *table,
+                                  size_t members, effnet_error *error)
+{
+    blocked_weights weights = {.table = table};
+    blocked_scratch s = {.graph = graph, .weights = &weights, .table = table, .members = members};
+    size_t weight_bytes = 0, loading = 0;
+    effnet_status status = blocked_weights_plan(&weights, graph, &weight_bytes, error);
+    if (status == EFFNET_OK) status = blocked_loading_bytes(&loading, graph, members, error);
+    if (status == EFFNET_OK) status = plan_blocks(&s, error);
+    if (status == EFFNET_OK) {
+        const extent e = measure(&s);
+        part parts[PARTS];
+        const size_t whole = pages_rounded(list_parts(parts, &s, &e) * sizeof(float));
+        *out = (engine_memory){.weights = pages_rounded(weight_bytes), .loading = loading};
+        for (size_t i = 0; i < PARTS; i++)
+            if (parts[i].handed_on) out->activations += parts[i].floats * sizeof(float);
+        out->scratch = whole - out->activations + places_bytes(&s, &e);
+    }
+    free(s.plans);
+    free(weights.blocks);
+    return status;
 }
 
 effnet_status blocked_scratch_create(blocked_scratch **out, const net_graph *graph,
@@ -145,10 +199,8 @@ effnet_status blocked_scratch_create(blocked_scratch **out, const net_graph *gra
     blocked_scratch *s = calloc(1, sizeof *s);
     if (!s) return error_memory(error);
     *s = (blocked_scratch){.graph = graph, .weights = weights, .table = weights->table, .team = team};
-    s->plans = calloc((size_t)graph->block_count + 1, sizeof *s->plans);
-    effnet_status status = s->plans ? EFFNET_OK : error_memory(error);
-    for (int i = 0; status == EFFNET_OK && i < graph->block_count; i++)
-        plan_block(&s->plans[i], s, i);
+    s->members = pool_members(team);
+    effnet_status status = plan_blocks(s, error);
     if (status == EFFNET_OK) status = allocate(s, error);
     if (status != EFFNET_OK) {
         blocked_scratch_free(s);

@@ -25,6 +25,7 @@ struct blocked_scratch {
     const blocked_weights *weights;
     const blocked_table *table;
     pool *team;
+    size_t members; /* of the team */
     block_plan *plans;
     float *memory;    /* one block, 64-byte aligned */
     float *planes[2]; /* block inputs and outputs, in turn */

@@ -267,19 +267,64 @@ static effnet_status load_part(loader *l, blocked_weights *w, size_t part)
     return load_block(l, &w->blocks[i], b, act, b->expands || blocked_fuses_stem(graph, i));
 }
 
+/* Vectors of loader, each as long as the most channels: factor, constant and the four of norm. */
+enum { LOADER_VECTORS = 6 };
+
+static void largest_tensors(const net_graph *graph, size_t *largest, size_t *channels)
+{
+    *largest = *channels = 0;
+    for (size_t i = 0; i < net_tensor_count(graph); i++) {
+        const net_tensor t = net_tensor_at(graph, i);
+        if (t.count > *largest) *largest = t.count;
+        if (t.rank == 1 && t.count > *channels) *channels = t.count;
+    }
+}
+
 static effnet_status loader_buffers(loader *l)
 {
-    size_t largest = 0, channels = 0;
-    for (size_t i = 0; i < net_tensor_count(l->graph); i++) {
-        const net_tensor t = net_tensor_at(l->graph, i);
-        if (t.count > largest) largest = t.count;
-        if (t.rank == 1 && t.count > channels) channels = t.count;
-    }
-    l->raw = malloc((largest + 6 * channels) * sizeof *l->raw);
+    size_t largest, channels;
+    largest_tensors(l->graph, &largest, &channels);
+    l->raw = malloc((largest + LOADER_VECTORS * channels) * sizeof *l->raw);
     if (!l->raw) return error_memory(l->error);
     l->factor = l->raw + largest;
     l->constant = l->factor + channels;
     l->norm = l->constant + channels;
+    return EFFNET_OK;
+}
+
+static size_t part_of(const net_graph *graph, const net_tensor *t)
+{
+    if (t->block >= 0) return (size_t)t->block + 1;
+    if (t->part == NET_STEM_CONV || t->part == NET_STEM_BN) return 0;
+    return t->part == NET_CLASSIFIER ? part_count(graph) - 1 : (size_t)graph->block_count + 1;
+}
+
+static int larger_first(const void *a, const void *b)
+{
+    const size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    return (x < y) - (x > y);
+}
+
+/* A member's buffer takes memory as far as the largest tensor that it reads. Each part is read by one member,
+ * so together they take no more than the largest tensors of as many parts. */
+effnet_status blocked_loading_bytes(size_t *bytes, const net_graph *graph, size_t members,
+                                    effnet_error *error)
+{
+    const size_t parts = part_count(graph);
+    size_t *largest = calloc(parts, sizeof *largest), all, channels;
+    if (!largest) return error_memory(error);
+    for (size_t i = 0; i < net_tensor_count(graph); i++) {
+        const net_tensor t = net_tensor_at(graph, i);
+        size_t *of_part = &largest[part_of(graph, &t)];
+        if (t.count > *of_part) *of_part = t.count;
+    }
+    qsort(largest, parts, sizeof *largest, larger_first);
+    largest_tensors(graph, &all, &channels);
+    size_t floats = members * LOADER_VECTORS * channels;
+    for (size_t i = 0; i < parts && i < members; i++)
+        floats += largest[i];
+    free(largest);
+    *bytes = floats * sizeof(float);
     return EFFNET_OK;
 }
 
@@ -337,17 +382,23 @@ static effnet_status load_network(const loader *common, blocked_weights *w, pool
     return job.status;
 }
 
-static effnet_status allocate(blocked_weights *w, const net_graph *graph, effnet_error *error)
+effnet_status blocked_weights_plan(blocked_weights *w, const net_graph *graph, size_t *bytes,
+                                   effnet_error *error)
 {
     layout l = {.table = w->table};
     w->blocks = calloc((size_t)graph->block_count + 1, sizeof *w->blocks);
     if (!w->blocks) return error_memory(error);
     lay_network(&l, w, graph);
-    size_t bytes;
-    if (!size_mul(&bytes, l.used, sizeof(float)) || !(l.memory = pages_alloc(bytes)))
-        return error_memory(error);
+    return size_mul(bytes, l.used, sizeof(float)) ? EFFNET_OK : error_memory(error);
+}
+
+static effnet_status allocate(blocked_weights *w, const net_graph *graph, effnet_error *error)
+{
+    size_t bytes = 0;
+    TRY(blocked_weights_plan(w, graph, &bytes, error));
+    layout l = {.table = w->table, .memory = pages_alloc(bytes)};
+    if (!l.memory) return error_memory(error);
     w->memory = l.memory;
-    l.used = 0;
     lay_network(&l, w, graph);
     return EFFNET_OK;
 }

@@ -213,10 +213,10 @@ static float *at(const planner *p, int number)
     return number == NONE ? NULL : p->scratch->memory + p->buffers[number].offset;
 }
 
-static bool place(planner *p)
+static bool place(planner *p, size_t floats)
 {
     reference_scratch *s = p->scratch;
-    s->memory = engine_alloc(place_buffers(p));
+    s->memory = engine_alloc(floats);
     if (!s->memory) return false;
     for (size_t i = 0; i < s->step_count; i++) {
         kernel_layer *call = &s->steps[i].call;
@@ -228,35 +228,69 @@ static bool place(planner *p)
     return true;
 }
 
+/* All steps, and places for their buffers in *floats of memory that is not there yet. */
+static effnet_status plan_steps(planner *p, const net_graph *graph, size_t *floats, effnet_error *error)
+{
+    reference_scratch *s = p->scratch;
+    const size_t steps = most_steps(graph), blocks = (size_t)graph->block_count;
+    s->steps = calloc(steps, sizeof *s->steps);
+    s->block_steps = calloc(blocks > 0 ? blocks : 1, sizeof *s->block_steps);
+    p->buffers = calloc(steps, sizeof *p->buffers);
+    p->links = calloc(steps, sizeof *p->links);
+    if (!s->steps || !s->block_steps || !p->buffers || !p->links) return error_memory(error);
+    add_network(p, graph);
+    *floats = place_buffers(p);
+    return EFFNET_OK;
+}
+
+effnet_status reference_memory_plan(engine_memory *out, const net_graph *graph, cpu_level level,
+                                    effnet_error *error)
+{
+    reference_weights weights = {0};
+    reference_scratch s = {0};
+    planner p = {.scratch = &s};
+    size_t weight_floats = 0, floats = 0;
+    effnet_status status = reference_weights_plan(&weights, graph, level, &weight_floats, error);
+    s.pool = weights.kernels.pool;
+    p.layer = weights.layers;
+    if (status == EFFNET_OK) status = plan_steps(&p, graph, &floats, error);
+    if (status == EFFNET_OK)
+        *out = (engine_memory){
+            .weights = weight_floats * sizeof(float),
+            .loading = reference_loading_floats(graph, &weights) * sizeof(float),
+            .activations = floats * sizeof(float),
+        };
+    free(p.buffers);
+    free(p.links);
+    free(s.steps);
+    free(s.block_steps);
+    free(weights.layers);
+    return status;
+}
+
 effnet_status reference_scratch_create(reference_scratch **out, const net_graph *graph,
                                        const reference_weights *weights, pool *team, effnet_error *error)
 {
     *out = NULL;
     reference_scratch *s = calloc(1, sizeof *s);
     if (!s) return error_memory(error);
-    const size_t steps = most_steps(graph), blocks = (size_t)graph->block_count;
     planner p = {.scratch = s, .layer = weights->layers};
     s->team = team;
     s->pool = weights->kernels.pool;
     s->image_size = (size_t)graph->height * (size_t)graph->width * (size_t)graph->arch.in_channels;
-    s->steps = calloc(steps, sizeof *s->steps);
-    s->block_steps = calloc(blocks > 0 ? blocks : 1, sizeof *s->block_steps);
-    p.buffers = calloc(steps, sizeof *p.buffers);
-    p.links = calloc(steps, sizeof *p.links);
-    bool ok = s->steps && s->block_steps && p.buffers && p.links;
-    if (ok) {
-        add_network(&p, graph);
+    size_t floats = 0;
+    effnet_status status = plan_steps(&p, graph, &floats, error);
+    if (status == EFFNET_OK) {
         assert(p.layer == weights->layers + weights->layer_count);
-        ok = place(&p);
+        if (!place(&p, floats)) status = error_memory(error);
     }
     free(p.buffers);
     free(p.links);
-    if (ok) {
+    if (status == EFFNET_OK)
         *out = s;
-        return EFFNET_OK;
-    }
-    reference_scratch_free(s);
-    return error_memory(error);
+    else
+        reference_scratch_free(s);
+    return status;
 }
 
 void reference_scratch_free(reference_scratch *scratch)

@@ -60,6 +60,18 @@ void reference_scratch_free(reference_scratch *scratch);
 void reference_run(reference_scratch *scratch, const float *input, size_t count, const engine_tap *taps,
                    size_t tap_count, stopwatch *watch);
 
+/* As engine_memory_plan. */
+effnet_status reference_memory_plan(engine_memory *out, const net_graph *graph, cpu_level level,
+                                    effnet_error *error);
+
+/* The layers of `weights` without memory for them, and in *floats what that would be; the caller frees
+ * weights->layers, on failure too. */
+effnet_status reference_weights_plan(reference_weights *weights, const net_graph *graph, cpu_level level,
+                                     size_t *floats, effnet_error *error);
+
+/* Floats of the buffers that tensors are read into. */
+size_t reference_loading_floats(const net_graph *graph, const reference_weights *weights);
+
 /* Memory for `count` floats at a multiple of ENGINE_ALIGNMENT, to be free()d; NULL if there is none. */
 float *engine_alloc(size_t count);
 

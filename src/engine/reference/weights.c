@@ -92,20 +92,30 @@ static size_t weights_size(const reference_layer *layer)
     return engine_aligned(layer->op->packed_size(&layer->filter));
 }
 
-static bool place_layers(reference_weights *w)
+effnet_status reference_weights_plan(reference_weights *w, const net_graph *graph, cpu_level level,
+                                     size_t *floats, effnet_error *error)
 {
-    size_t total = 0;
+    kernels_init(&w->kernels, level);
+    w->layers = calloc(most_layers(graph), sizeof *w->layers);
+    if (!w->layers) return error_memory(error);
+    add_layers(w, graph);
+    *floats = 0;
     for (size_t i = 0; i < w->layer_count; i++)
-        total += weights_size(&w->layers[i]) + engine_aligned(w->layers[i].filter.out);
-    float *next = w->memory = engine_alloc(total);
-    if (!next) return false;
+        *floats += weights_size(&w->layers[i]) + engine_aligned(w->layers[i].filter.out);
+    return EFFNET_OK;
+}
+
+static effnet_status place_layers(reference_weights *w, size_t floats, effnet_error *error)
+{
+    float *next = w->memory = engine_alloc(floats);
+    if (!next) return error_memory(error);
     for (size_t i = 0; i < w->layer_count; i++) {
         w->layers[i].weights = next;
         next += weights_size(&w->layers[i]);
         w->layers[i].bias = next;
         next += engine_aligned(w->layers[i].filter.out);
     }
-    return true;
+    return EFFNET_OK;
 }
 
 /* ---- Reading, folding, packing ---- */
@@ -166,22 +176,38 @@ static effnet_status load_layer(loader *l, reference_layer *layer, effnet_error 
     return EFFNET_OK;
 }
 
-static effnet_status load_layers(reference_weights *w, loader *l, effnet_error *error)
+static size_t largest_tensor(const net_graph *graph)
 {
     size_t largest = 0;
-    const size_t count = net_tensor_count(l->graph);
-    for (size_t i = 0; i < count; i++) {
-        const net_tensor tensor = net_tensor_at(l->graph, i);
+    for (size_t i = 0; i < net_tensor_count(graph); i++) {
+        const net_tensor tensor = net_tensor_at(graph, i);
         if (tensor.count > largest) largest = tensor.count;
     }
+    return largest;
+}
+
+static size_t most_outputs(const reference_weights *w)
+{
+    size_t most = 0;
     for (size_t i = 0; i < w->layer_count; i++)
-        if (w->layers[i].filter.out > l->norm_size) l->norm_size = w->layers[i].filter.out;
-    l->tensor = engine_alloc(largest);
+        if (w->layers[i].filter.out > most) most = w->layers[i].filter.out;
+    return most;
+}
+
+size_t reference_loading_floats(const net_graph *graph, const reference_weights *w)
+{
+    return engine_aligned(largest_tensor(graph)) + engine_aligned(4 * most_outputs(w));
+}
+
+static effnet_status load_layers(reference_weights *w, loader *l, effnet_error *error)
+{
+    l->norm_size = most_outputs(w);
+    l->tensor = engine_alloc(largest_tensor(l->graph));
     l->norm = engine_alloc(4 * l->norm_size);
     if (!l->tensor || !l->norm) return error_memory(error);
     for (size_t i = 0; i < w->layer_count; i++)
         TRY(load_layer(l, &w->layers[i], error));
-    assert(l->next == count);
+    assert(l->next == net_tensor_count(l->graph));
     return EFFNET_OK;
 }
 
@@ -193,14 +219,10 @@ effnet_status reference_weights_create(reference_weights **out, const net_graph 
     reference_weights *w = calloc(1, sizeof *w);
     if (!w) return error_memory(error);
     loader l = {.graph = graph, .read = read, .context = context};
-    effnet_status status = EFFNET_ERR_MEMORY;
-    kernels_init(&w->kernels, level);
-    w->layers = calloc(most_layers(graph), sizeof *w->layers);
-    if (w->layers) add_layers(w, graph);
-    if (w->layers && place_layers(w))
-        status = load_layers(w, &l, error);
-    else
-        error_memory(error);
+    size_t floats = 0;
+    effnet_status status = reference_weights_plan(w, graph, level, &floats, error);
+    if (status == EFFNET_OK) status = place_layers(w, floats, error);
+    if (status == EFFNET_OK) status = load_layers(w, &l, error);
     free(l.tensor);
     free(l.norm);
     if (status == EFFNET_OK)
