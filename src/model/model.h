@@ -68,6 +68,11 @@ effnet_status model_open_state(model **out, state_dict *state, const char *name,
  * training. */
 effnet_status model_create(model **out, const net_graph *like, uint64_t seed, effnet_error *error);
 
+/* A model with the network, recipe and labels of `like` and copies of other values: values[i] is tensor i of
+ * like->graph. `origin` says in one line where they came from. */
+effnet_status model_derive(model **out, const model *like, const char *origin, const float *const *values,
+                           effnet_error *error);
+
 void model_free(model *m);
 
 /* The float32 values of one tensor of m->graph, after EMA choice and stem adaptation. Fits engine_reader with
