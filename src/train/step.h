@@ -5,8 +5,8 @@
  * implementations stand behind it: reference/ in double, plain, the definition of correct, and blocked/ in
  * float, fast. Both read the graph of src/net and plan every buffer before the first step.
  *
- * Parameters, gradients and everything an optimiser keeps are flat arrays in the layout of parameters.h. A
- * step owns none of them, so the same step also runs averaged weights.
+ * Parameters and gradients are flat arrays in the layout of parameters.h. A step owns neither, so the same
+ * step also runs averaged weights.
  *
  * What training does where it differs from inference, and who else does the same: lukemelas's
  * EfficientNet-PyTorch (the source: model.py, utils.py), PyTorch 2.15, tensorflow/tpu (efficientnet utils.py)
@@ -64,7 +64,7 @@ typedef struct train_pass {
     uint64_t first_image; /* number of the first image within the step, over all passes and ranks */
 } train_pass;
 
-/* The bytes that a step takes; nothing is allocated. EFFNET_ERR_LIMIT if they are more than can be counted.
+/* The bytes that a step takes; nothing is allocated. EFFNET_ERR_MEMORY if they are more than can be counted.
  */
 effnet_status train_step_bytes(size_t *out, const net_graph *graph, const train_step_options *options,
                                effnet_error *error);
@@ -79,13 +79,13 @@ void train_step_free(train_step *step);
 size_t train_outputs(const net_graph *graph);
 
 /* Runs `count` images (1 to options.batch) [count][height][width][in_channels] and fills logits
- * [count][outputs]. `values` does not change. */
+ * [count][outputs]. `values` [layout.count] does not change. */
 void train_forward(train_step *step, const train_pass *pass, const float *values, const float *images,
                    size_t count, float *logits);
 
-/* Adds to `gradients` what dlogits [count][outputs], the loss's gradient with respect to the logits of the
- * last train_forward (which was TRAIN_LEARN, with the same values), gives for every trained tensor. Slots of
- * running statistics and of tensors before first_trained stay as they are. Once for each forward. */
+/* Adds to `gradients` [layout.trained] what dlogits [count][outputs], the loss's gradient with respect to the
+ * logits of the last train_forward (which was TRAIN_LEARN, with the same values), gives for every trained
+ * tensor. Tensors before first_trained stay as they are. Once for each forward. */
 void train_backward(train_step *step, const float *values, const float *dlogits, float *gradients);
 
 /* Moves the running means and variances in `values` towards the batch statistics of the last train_forward

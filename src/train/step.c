@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Chooses between the implementations of a step: every level has the reference.
+ */
+#include "train/step.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "train/reference/reference_step.h"
+
+struct train_step {
+    size_t batch;
+    reference_step *reference;
+};
+
+static effnet_status check_options(const train_step_options *options, effnet_error *error)
+{
+    if (options->batch > 0) return EFFNET_OK;
+    return error_set(error, EFFNET_ERR_ARGUMENT, "a batch of 0 images; wanted at least 1");
+}
+
+size_t train_outputs(const net_graph *graph)
+{
+    return (size_t)(graph->arch.classes > 0 ? graph->arch.classes : graph->features);
+}
+
+effnet_status train_step_bytes(size_t *out, const net_graph *graph, const train_step_options *options,
+                               effnet_error *error)
+{
+    TRY(check_options(options, error));
+    return reference_step_bytes(out, graph, options, error);
+}
+
+effnet_status train_step_create(train_step **out, const net_graph *graph, const train_step_options *options,
+                                effnet_error *error)
+{
+    *out = NULL;
+    TRY(check_options(options, error));
+    train_step *s = calloc(1, sizeof *s);
+    if (!s) return error_memory(error);
+    s->batch = options->batch;
+    const effnet_status status = reference_step_create(&s->reference, graph, options, error);
+    if (status != EFFNET_OK) {
+        free(s);
+        return status;
+    }
+    *out = s;
+    return EFFNET_OK;
+}
+
+void train_step_free(train_step *step)
+{
+    if (!step) return;
+    reference_step_free(step->reference);
+    free(step);
+}
+
+void train_forward(train_step *step, const train_pass *pass, const float *values, const float *images,
+                   size_t count, float *logits)
+{
+    assert(count > 0 && count <= step->batch);
+    reference_forward(step->reference, pass, values, images, count, logits);
+}
+
+void train_backward(train_step *step, const float *values, const float *dlogits, float *gradients)
+{
+    reference_backward(step->reference, values, dlogits, gradients);
+}
+
+void train_update_statistics(train_step *step, float *values)
+{
+    reference_update_statistics(step->reference, values);
+}
