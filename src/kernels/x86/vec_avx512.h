@@ -81,7 +81,7 @@ INLINE vec vec_fma(vec a, vec b, vec c)
     return _mm512_fmadd_ps(a, b, c);
 }
 
-/* t - round(t), and round(t) itself for vec_scale. */
+/* t - round(t), and round(t) itself for vec_exp2. */
 INLINE vec vec_fraction(vec t, vec *rounded)
 {
     const vec f = _mm512_reduce_ps(t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
@@ -89,10 +89,10 @@ INLINE vec vec_fraction(vec t, vec *rounded)
     return f;
 }
 
-/* a 2^n, n from vec_fraction. */
-INLINE vec vec_scale(vec a, vec n)
+/* 2^n, n from vec_fraction. */
+INLINE vec vec_exp2(vec n)
 {
-    return _mm512_scalef_ps(a, n);
+    return _mm512_scalef_ps(vec_set(1), n);
 }
 
 /* Keeps a value in a register. Without it gcc folds a load into every multiply-add that uses it, and moves
