@@ -88,6 +88,22 @@ INLINE vec vec_exp2(vec n)
     return vreinterpretq_f32_s32(vshlq_n_s32(exponent, 23));
 }
 
+/* a where x > 0, else 0; 0 too where x is NaN. */
+INLINE vec vec_where_positive(vec x, vec a)
+{
+    return vreinterpretq_f32_u32(vandq_u32(vcgtzq_f32(x), vreinterpretq_u32_f32(a)));
+}
+
+/* A square of V vectors, turned over. */
+INLINE void vec_transpose(vec *square)
+{
+    const float32x4x2_t first = vtrnq_f32(square[0], square[1]), second = vtrnq_f32(square[2], square[3]);
+    square[0] = vcombine_f32(vget_low_f32(first.val[0]), vget_low_f32(second.val[0]));
+    square[1] = vcombine_f32(vget_low_f32(first.val[1]), vget_low_f32(second.val[1]));
+    square[2] = vcombine_f32(vget_high_f32(first.val[0]), vget_high_f32(second.val[0]));
+    square[3] = vcombine_f32(vget_high_f32(first.val[1]), vget_high_f32(second.val[1]));
+}
+
 /* Keeps a loaded value in a register, rather than loaded again for every multiply-add. */
 INLINE void vec_keep(vec *a)
 {
