@@ -321,6 +321,70 @@ typedef struct effnet_memory {
 EFFNET_API effnet_status effnet_network_get_memory(const effnet_network *network, effnet_level level,
                                                    int threads, effnet_memory *memory, effnet_error *error);
 
+/* ---- What running costs: time
+ * --------------------------------------------------------------------------------- */
+
+/** Times of parts of networks on this machine, at one level and on one number of threads. A part that was
+ * measured is known for all networks that have it: same kind, channels, kernel, stride, sizes, activation.
+ * One that was not is told from the work in it and the measured parts that are most like it. Use from one
+ * thread at a time. */
+typedef struct effnet_latency effnet_latency;
+
+typedef struct effnet_latency_options {
+    effnet_level level;
+    int threads;        /**< 0: as a session */
+    const char *folder; /**< where the file of measured times is, named by effnet's version, level, threads
+                           and processor; NULL: nothing is kept */
+    bool afresh;        /**< do not read the file; measured times then replace it */
+    double measure_ms;  /**< how long to repeat each measurement; 0: 300; at least 5 runs are made */
+} effnet_latency_options;
+
+/** Reads the file, if there is one. What is damaged in it, or was measured with another effnet or on another
+ * processor, is no error: it is not used, and get_notice tells. */
+EFFNET_API effnet_status effnet_latency_create(effnet_latency **out, const effnet_latency_options *options,
+                                               effnet_error *error);
+EFFNET_API void effnet_latency_free(effnet_latency *latency);
+
+/** What became of the file that the user should know; "" if nothing. */
+EFFNET_API const char *effnet_latency_get_notice(const effnet_latency *latency);
+
+/** The path of the file; "" without a folder. */
+EFFNET_API const char *effnet_latency_get_file(const effnet_latency *latency);
+
+/** Measures the parts of `network` that are not known yet, if any, and keeps them in the file. The network is
+ * run without the blocks that repeat the one before them, with weights that are made up: that takes
+ * measure_ms, packing such weights, and memory as effnet_network_get_memory tells, or less. */
+EFFNET_API effnet_status effnet_latency_measure(effnet_latency *latency, const effnet_network *network,
+                                                effnet_error *error);
+
+typedef struct effnet_latency_figure {
+    double ms;              /**< of one image */
+    size_t parts, measured; /**< of the network that take time, and those of them that were measured */
+} effnet_latency_figure;
+
+/** Tells the time of `network` at its size without running anything; part_ms, unless NULL, takes that of each
+ * part (effnet_network_get_part; as effnet_session_profile divides it). EFFNET_ERR_NOT_FOUND if nothing was
+ * measured yet that a part could be told by. */
+EFFNET_API effnet_status effnet_latency_predict(const effnet_latency *latency, const effnet_network *network,
+                                                effnet_latency_figure *figure, double *part_ms,
+                                                effnet_error *error);
+
+/** A convolution by itself, padded so that outputs are inputs / stride, rounded up; ReLU follows. */
+typedef struct effnet_convolution {
+    int height, width; /**< of the input */
+    int in_channels, out_channels;
+    int kernel;     /**< odd, up to 15 */
+    int stride;     /**< 1 or 2 */
+    bool separable; /**< depthwise, ReLU, then pointwise, as one (Howard et al., MobileNets, 2017) */
+} effnet_convolution;
+
+/** Measures a convolution: *ms is the least time for one image. Both kinds go through the same kernels: a
+ * standard one is dot products over patches that lie in the image as they are, like the stem of a network,
+ * and a separable one is a block without expansion. Of the options, level, threads and measure_ms count. */
+EFFNET_API effnet_status effnet_measure_convolution(double *ms, const effnet_convolution *convolution,
+                                                    const effnet_latency_options *options,
+                                                    effnet_error *error);
+
 /* ---- Images
  * --------------------------------------------------------------------------------------------------- */
 
