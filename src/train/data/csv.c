@@ -74,7 +74,7 @@ static effnet_status plain(csv *c, char **stop, effnet_error *error)
 static effnet_status read_field(csv *c, bool *last, effnet_error *error)
 {
     const bool is_quoted = c->at < c->end && *c->at == '"';
-    char *const start = is_quoted ? ++c->at : c->at, *stop;
+    char *const start = is_quoted ? ++c->at : c->at, *stop = start;
     TRY(is_quoted ? quoted(c, &stop, error) : plain(c, &stop, error));
     if (!ends_field(c))
         return error_set(error, EFFNET_ERR_FORMAT, "line %zu: text after the end of a quoted field", c->line);
