@@ -128,6 +128,7 @@ typedef struct effnet_network_info {
     uint64_t macs; /**< multiply-adds of convolutions and linear layers for one image, as the papers count */
     uint64_t activation_bytes_peak; /**< float32 bytes alive at the widest point of a layer-by-layer run of
                                        one image */
+    double width_multiplier, depth_multiplier; /**< of the description's channels and repeats */
 } effnet_network_info;
 
 /** One part of a network: the stem, a block, the head or the classifier. */
@@ -171,6 +172,157 @@ enum { EFFNET_NAME_SIZE = 64 };
 
 /** Writes name number `index` of the catalogue to `name`; false past the end. */
 EFFNET_API bool effnet_catalogue_get(size_t index, char name[EFFNET_NAME_SIZE]);
+
+/* ---- What convolutions cost
+ * ----------------------------------------------------------------------------------- */
+
+/** What a layer, a block or a network costs for one image. Of convolutions (each with its batch norm) and
+ * fully connected layers, counted and not measured; padding counts, additions of biases do not. */
+typedef struct effnet_cost {
+    uint64_t macs, parameters;
+    uint64_t activation_bytes; /**< float32 outputs */
+    uint64_t bytes_moved;      /**< float32 inputs, outputs and parameters of each, one after the other */
+    double intensity;          /**< arithmetic intensity: 2 macs / bytes_moved, operations per byte */
+} effnet_cost;
+
+typedef enum effnet_layer_kind {
+    EFFNET_LAYER_STANDARD = 0, /**< k x k, in to out channels */
+    EFFNET_LAYER_SEPARABLE,    /**< k x k depthwise, then 1x1: Howard et al., MobileNets, 2017, section 3.1 */
+    EFFNET_LAYER_INVERTED,     /**< 1x1 to in * expand, k x k depthwise, squeeze-and-excitation, 1x1 to out:
+                                  Sandler et al., MobileNetV2, 2018 */
+    EFFNET_LAYER_BOTTLENECK,   /**< 1x1 to out / expand, k x k, 1x1 to out: He et al., ResNet, 2015 */
+} effnet_layer_kind;
+
+/** A layer or block by itself; SAME padding; a shortcut adds nothing to its cost. */
+typedef struct effnet_layer {
+    effnet_layer_kind kind;
+    int kernel, stride;
+    int in_channels, out_channels;
+    int height, width; /**< of the input */
+    int expand;        /**< inverted and bottleneck */
+    double se;         /**< inverted: squeeze channels over input channels; 0 for none */
+} effnet_layer;
+
+EFFNET_API effnet_status effnet_layer_cost(effnet_cost *out, const effnet_layer *layer, effnet_error *error);
+
+/** A network as it is, and with a standard convolution in place of each depthwise one and the 1x1 one behind
+ * it (from the hidden channels straight to the block's output, same kernel and stride), as MobileNets' table
+ * 4 compares a network with itself. Either may be NULL. */
+EFFNET_API void effnet_network_cost(const effnet_network *network, effnet_cost *separable,
+                                    effnet_cost *standard);
+
+/** The same of one part; false past the end. Outside the blocks both are equal. */
+EFFNET_API bool effnet_network_part_cost(const effnet_network *network, size_t index, effnet_cost *separable,
+                                         effnet_cost *standard);
+
+/* ---- Compound scaling
+ * ----------------------------------------------------------------------------------------- */
+
+/** What to scale by: depth alpha^phi, width beta^phi and resolution gamma^phi (Tan and Le, EfficientNet,
+ * 2019, equation 3), or, if any of depth, width and resolution is not 0, these factors and not phi. */
+typedef struct effnet_scaling {
+    double alpha, beta, gamma;       /**< 0: the paper's 1.2, 1.1, 1.15 */
+    double phi;                      /**< -50 to 50 */
+    double depth, width, resolution; /**< 0: 1, if another one is given */
+    int multiple; /**< the resolution is rounded to the nearest multiple of this; 0: to whole pixels */
+} effnet_scaling;
+
+/** What came of it. Growths are multiply-adds over the baseline's. */
+typedef struct effnet_scaled {
+    double depth, width, resolution; /**< the factors */
+    double product;      /**< alpha beta^2 gamma^2, the growth asked for by each 1 of phi; 0 without phi */
+    double asked;        /**< growth if nothing were rounded: depth width^2 resolution^2 */
+    double growth;       /**< the network's */
+    double depth_growth; /**< by depth alone, as rounded; asked for: depth */
+    double width_growth; /**< by width alone; asked for: width^2 */
+    double resolution_growth; /**< by resolution alone; asked for: resolution^2 */
+    char warning[256]; /**< "" or what is unusual: a product more than 0.1 off 2 (where the paper's is 1.92),
+                          a factor below 1 */
+} effnet_scaled;
+
+/** `base` scaled: repeats rounded up and channels to the divisor, as the source does, resolution to the
+ * nearest pixel or multiple. `scaled` may be NULL. EFFNET_ERR_ARGUMENT names the limit that is broken: phi
+ * that is no number, a resolution below 32, channels that vanish, more than can be built. */
+EFFNET_API effnet_status effnet_network_scale(effnet_network **out, effnet_scaled *scaled,
+                                              const effnet_network *base, const effnet_scaling *scaling,
+                                              effnet_error *error);
+
+/** The limits of a budget, as bits. */
+enum {
+    EFFNET_LIMIT_MACS = 1,
+    EFFNET_LIMIT_PARAMETERS = 2,
+    EFFNET_LIMIT_MEMORY = 4,
+    EFFNET_LIMIT_LATENCY = 8
+};
+
+/** What running a network will take. A network that cannot be run takes UINT64_MAX and INFINITY. */
+typedef struct effnet_estimate {
+    uint64_t memory_bytes;
+    double latency_ms;
+} effnet_estimate;
+
+typedef effnet_status effnet_estimator(effnet_estimate *out, const effnet_network *network, void *context,
+                                       effnet_error *error);
+
+/** What a network may take; 0: no limit. */
+typedef struct effnet_budget {
+    uint64_t macs, parameters, memory_bytes;
+    double latency_ms;
+    effnet_estimator
+        *estimate; /**< tells memory and latency. NULL: memory is effnet_network_get_memory's total
+                      at the best level and default threads, and latency cannot be limited */
+    void *context; /**< handed to it */
+} effnet_budget;
+
+/** Where a network stands against a budget. */
+typedef struct effnet_standing {
+    double phi;
+    uint64_t macs, parameters;
+    uint64_t memory_bytes; /**< 0 unless memory or latency is limited */
+    double latency_ms;
+    unsigned over; /**< the limits that it breaks */
+} effnet_standing;
+
+typedef struct effnet_fit {
+    effnet_standing best; /**< the largest phi that breaks no limit */
+    effnet_standing
+        next; /**< the phi that comes next: its `over` says what binds; 0: nothing larger can be built */
+} effnet_fit;
+
+/** The largest phi, in steps of 0.01 from -50 to 50, whose network breaks no limit of the budget; of the
+ * scaling, alpha, beta, gamma and multiple count. Then effnet_network_scale makes it. EFFNET_ERR_ARGUMENT,
+ * with the limit, if no network is small enough. */
+EFFNET_API effnet_status effnet_network_fit(effnet_fit *out, const effnet_network *base,
+                                            const effnet_scaling *scaling, const effnet_budget *budget,
+                                            effnet_error *error);
+
+/** A published network of the EfficientNet family, and how far it is from one phi. */
+typedef struct effnet_published {
+    char name[EFFNET_NAME_SIZE];
+    double depth, width;                         /**< over efficientnet-b0's */
+    int resolution;                              /**< pixels */
+    double phi_depth, phi_width, phi_resolution; /**< the phi that each of them would take alone; NaN where
+                                                    the coefficient is 1 */
+    const char *paper_parameters, *paper_macs; /**< millions and billions, as the paper's table 2 prints them;
+                                                  "" where it does not */
+} effnet_published;
+
+/** efficientnet-b0 .. b8 and l2, number `index`; false past the end. `scaling` gives alpha, beta, gamma;
+ * NULL: the paper's. */
+EFFNET_API bool effnet_published_get(size_t index, const effnet_scaling *scaling, effnet_published *out);
+
+/** A row of the paper's tables 3 and 7, which compare ways to scale one network. */
+typedef struct effnet_paper_row {
+    int table;
+    const char *base;     /**< "mobilenet-v2" or "efficientnet-b0" */
+    const char *strategy; /**< "baseline", "depth", "width", "resolution", "compound" */
+    double depth, width, resolution;
+    const char *macs; /**< billions, as printed */
+    const char *top1; /**< per cent on ImageNet, as printed */
+} effnet_paper_row;
+
+/** Row number `index`; false past the end. */
+EFFNET_API bool effnet_paper_row_get(size_t index, effnet_paper_row *out);
 
 /* ---- Models: a network with weights, recipe and labels
  * -------------------------------------------------------- */
@@ -321,70 +473,6 @@ typedef struct effnet_memory {
 EFFNET_API effnet_status effnet_network_get_memory(const effnet_network *network, effnet_level level,
                                                    int threads, effnet_memory *memory, effnet_error *error);
 
-/* ---- What running costs: time
- * --------------------------------------------------------------------------------- */
-
-/** Times of parts of networks on this machine, at one level and on one number of threads. A part that was
- * measured is known for all networks that have it: same kind, channels, kernel, stride, sizes, activation.
- * One that was not is told from the work in it and the measured parts that are most like it. Use from one
- * thread at a time. */
-typedef struct effnet_latency effnet_latency;
-
-typedef struct effnet_latency_options {
-    effnet_level level;
-    int threads;        /**< 0: as a session */
-    const char *folder; /**< where the file of measured times is, named by effnet's version, level, threads
-                           and processor; NULL: nothing is kept */
-    bool afresh;        /**< do not read the file; measured times then replace it */
-    double measure_ms;  /**< how long to repeat each measurement; 0: 300; at least 5 runs are made */
-} effnet_latency_options;
-
-/** Reads the file, if there is one. What is damaged in it, or was measured with another effnet or on another
- * processor, is no error: it is not used, and get_notice tells. */
-EFFNET_API effnet_status effnet_latency_create(effnet_latency **out, const effnet_latency_options *options,
-                                               effnet_error *error);
-EFFNET_API void effnet_latency_free(effnet_latency *latency);
-
-/** What became of the file that the user should know; "" if nothing. */
-EFFNET_API const char *effnet_latency_get_notice(const effnet_latency *latency);
-
-/** The path of the file; "" without a folder. */
-EFFNET_API const char *effnet_latency_get_file(const effnet_latency *latency);
-
-/** Measures the parts of `network` that are not known yet, if any, and keeps them in the file. The network is
- * run without the blocks that repeat the one before them, with weights that are made up: that takes
- * measure_ms, packing such weights, and memory as effnet_network_get_memory tells, or less. */
-EFFNET_API effnet_status effnet_latency_measure(effnet_latency *latency, const effnet_network *network,
-                                                effnet_error *error);
-
-typedef struct effnet_latency_figure {
-    double ms;              /**< of one image */
-    size_t parts, measured; /**< of the network that take time, and those of them that were measured */
-} effnet_latency_figure;
-
-/** Tells the time of `network` at its size without running anything; part_ms, unless NULL, takes that of each
- * part (effnet_network_get_part; as effnet_session_profile divides it). EFFNET_ERR_NOT_FOUND if nothing was
- * measured yet that a part could be told by. */
-EFFNET_API effnet_status effnet_latency_predict(const effnet_latency *latency, const effnet_network *network,
-                                                effnet_latency_figure *figure, double *part_ms,
-                                                effnet_error *error);
-
-/** A convolution by itself, padded so that outputs are inputs / stride, rounded up; ReLU follows. */
-typedef struct effnet_convolution {
-    int height, width; /**< of the input */
-    int in_channels, out_channels;
-    int kernel;     /**< odd, up to 15 */
-    int stride;     /**< 1 or 2 */
-    bool separable; /**< depthwise, ReLU, then pointwise, as one (Howard et al., MobileNets, 2017) */
-} effnet_convolution;
-
-/** Measures a convolution: *ms is the least time for one image. Both kinds go through the same kernels: a
- * standard one is dot products over patches that lie in the image as they are, like the stem of a network,
- * and a separable one is a block without expansion. Of the options, level, threads and measure_ms count. */
-EFFNET_API effnet_status effnet_measure_convolution(double *ms, const effnet_convolution *convolution,
-                                                    const effnet_latency_options *options,
-                                                    effnet_error *error);
-
 /* ---- Images
  * --------------------------------------------------------------------------------------------------- */
 
@@ -436,84 +524,6 @@ EFFNET_API effnet_status effnet_session_classify_file(effnet_session *session, c
                                                       const effnet_image_options *options, size_t k,
                                                       effnet_prediction *out, effnet_image_info *info,
                                                       effnet_error *error);
-
-/* ---- Data sets
- * ------------------------------------------------------------------------------------------------ */
-
-/** Pictures and what they show, in a training and a validation part. Never changes once it is open; any
- * number of threads may use it at once. */
-typedef struct effnet_dataset effnet_dataset;
-
-/** What is learned of each picture, and so what the network's outputs mean. */
-typedef enum effnet_task {
-    EFFNET_TASK_ANY = 0, /**< as the data say; never what an open data set has */
-    EFFNET_TASK_CLASSES, /**< one of several classes: softmax */
-    EFFNET_TASK_LABELS,  /**< any of several labels, each for itself: sigmoid */
-    EFFNET_TASK_VALUES,  /**< numbers: regression */
-} effnet_task;
-
-typedef enum effnet_part { EFFNET_TRAINING = 0, EFFNET_VALIDATION = 1 } effnet_part;
-
-/** All zero: the data decide, and nothing is split off. */
-typedef struct effnet_dataset_options {
-    effnet_task task;  /**< of a table without a header that says it */
-    double validation; /**< share of each class, above 0 and below 1, that becomes the validation part where
-                          the data bring none; 0: none */
-    uint64_t seed;     /**< of that choice */
-} effnet_dataset_options;
-
-typedef struct effnet_dataset_info {
-    effnet_task task;
-    size_t outputs;      /**< classes, labels or values */
-    size_t count[2];     /**< pictures by effnet_part */
-    bool own_validation; /**< the data brought their validation part */
-    size_t strays;       /**< pictures beside the class folders instead of in them: left out */
-    const char *stray;   /**< the first of them, or NULL */
-} effnet_dataset_info;
-
-/** One picture of a part. Strings and arrays belong to the data set. */
-typedef struct effnet_dataset_item {
-    const char *path;       /**< of the picture, or of the IDX file that holds it */
-    size_t picture;         /**< its number in that file; 0 where it is a file of its own */
-    int class_index;        /**< EFFNET_TASK_CLASSES; otherwise -1 */
-    const uint32_t *labels; /**< EFFNET_TASK_LABELS: [label_count], rising */
-    size_t label_count;
-    const float *values; /**< EFFNET_TASK_VALUES: [outputs] */
-} effnet_dataset_item;
-
-/** Opens a folder or a CSV table of pictures: a folder per class, with or without train/ and val/ above them;
- * train.csv and val.csv; or IDX files (docs/data.md). Classes are in the order of their bytes. */
-EFFNET_API effnet_status effnet_dataset_open(effnet_dataset **out, const char *path,
-                                             const effnet_dataset_options *options, effnet_error *error);
-EFFNET_API void effnet_dataset_free(effnet_dataset *dataset);
-EFFNET_API void effnet_dataset_get_info(const effnet_dataset *dataset, effnet_dataset_info *info);
-
-/** The name of class, label or value number `index`; "" past the last, and for values without names. */
-EFFNET_API const char *effnet_dataset_get_label(const effnet_dataset *dataset, size_t index);
-
-/** Writes how many pictures of a part show each class or label to counts [outputs]; 0s for values. */
-EFFNET_API void effnet_dataset_count(const effnet_dataset *dataset, effnet_part part, size_t *counts);
-
-/** Picture number `index` of a part; false past the end. */
-EFFNET_API bool effnet_dataset_get_item(const effnet_dataset *dataset, effnet_part part, size_t index,
-                                        effnet_dataset_item *item);
-
-/** effnet_model_prepare_image for picture number `index` of a part: out is [height][width][channels] of the
- * model's network; info may be NULL. Messages name the picture. */
-EFFNET_API effnet_status effnet_dataset_prepare(const effnet_dataset *dataset, effnet_part part, size_t index,
-                                                const effnet_model *model,
-                                                const effnet_image_options *options, float *out,
-                                                effnet_image_info *info, effnet_error *error);
-
-/** Called for each picture that cannot be read. */
-typedef void effnet_dataset_report(void *context, const char *path, const char *message);
-
-/** Decodes every picture of a part on `threads` threads (0: as a session) and reports those that fail, in
- * order, from the calling thread; *bad is how many. Fails only for memory and threads. */
-EFFNET_API effnet_status effnet_dataset_verify(const effnet_dataset *dataset, effnet_part part, int threads,
-                                               const effnet_image_options *options,
-                                               effnet_dataset_report *report, void *context, size_t *bad,
-                                               effnet_error *error);
 
 /* ---- Files
  * ---------------------------------------------------------------------------------------------------- */

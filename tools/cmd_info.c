@@ -8,7 +8,6 @@
 #include "http.h"
 #include "json.h"
 #include "models.h"
-#include "plot/render.h"
 #include "print.h"
 #include "report.h"
 
@@ -17,24 +16,6 @@ static const option_spec specs[] = {
     {OPTION_CPU, "cpu", "LEVEL", "show the kernels of this level"},
     {OPTION_NONE, NULL, NULL, NULL},
 };
-
-/* A library that some commands can do without. */
-typedef struct optional_library {
-    const char *name;
-    const char *version; /* NULL: effnet was built without it */
-    const char *missing; /* what to say then */
-} optional_library;
-
-static bool get_optional(size_t index, optional_library *out)
-{
-    const optional_library all[] = {
-        {"libcurl", http_version(), "missing; effnet pull needs it (package libcurl4-openssl-dev)"},
-        {"cairo", render_version(), "missing; plots need it (package libcairo2-dev)"},
-    };
-    if (index >= sizeof all / sizeof *all) return false;
-    *out = all[index];
-    return true;
-}
 
 /* ---- text ---- */
 
@@ -60,9 +41,8 @@ static void print_libraries(void)
     print("\nlibraries\n");
     for (size_t i = 0; effnet_library_get(i, &library); i++)
         print("  %-18s %s\n", library.name, library.version);
-    optional_library optional;
-    for (size_t i = 0; get_optional(i, &optional); i++)
-        print("  %-18s %s\n", optional.name, optional.version ? optional.version : optional.missing);
+    print("  %-18s %s\n", "libcurl",
+          http_version() ? http_version() : "missing; effnet pull needs it (package libcurl4-openssl-dev)");
 }
 
 static void print_models(void)
@@ -100,9 +80,7 @@ static json_t *libraries_to_json(void)
     effnet_library library;
     for (size_t i = 0; effnet_library_get(i, &library); i++)
         json_object_set_new(libraries, library.name, json_text(library.version));
-    optional_library optional;
-    for (size_t i = 0; get_optional(i, &optional); i++)
-        if (optional.version) json_object_set_new(libraries, optional.name, json_text(optional.version));
+    if (http_version()) json_object_set_new(libraries, "libcurl", json_text(http_version()));
     return libraries;
 }
 
@@ -120,9 +98,7 @@ static json_t *models_to_json(void)
 static int print_as_json(const effnet_system *system, effnet_level level)
 {
     json_t *missing = json_array();
-    optional_library optional;
-    for (size_t i = 0; get_optional(i, &optional); i++)
-        if (!optional.version) json_array_append_new(missing, json_text(optional.name));
+    if (!http_version()) json_array_append_new(missing, json_text("libcurl"));
     effnet_error error;
     char *path = models_find(NULL, &error);
     json_t *document =

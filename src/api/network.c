@@ -37,6 +37,18 @@ void api_network_clear(effnet_network *network)
     free(network->json);
 }
 
+effnet_status api_network_of(effnet_network **out, net_graph *graph, effnet_error *error)
+{
+    effnet_network *network = calloc(1, sizeof *network);
+    const effnet_status status =
+        network ? api_network_wrap(network, graph, false, error) : error_memory(error);
+    *out = status == EFFNET_OK ? network : NULL;
+    if (status == EFFNET_OK) return status;
+    net_graph_free(graph);
+    free(network);
+    return status;
+}
+
 effnet_status effnet_network_create(effnet_network **out, const char *name,
                                     const effnet_network_options *options, effnet_error *error)
 {
@@ -52,16 +64,7 @@ effnet_status effnet_network_create(effnet_network **out, const char *name,
     if (options->variant) TRY(variant_parse(&variant, options->variant, DIALECT_EFFNET, arch.name, error));
     net_graph *graph;
     TRY(net_graph_create(&graph, &arch, &variant, options->height, options->width, error));
-    effnet_network *network = calloc(1, sizeof *network);
-    const effnet_status status =
-        network ? api_network_wrap(network, graph, false, error) : error_memory(error);
-    if (status != EFFNET_OK) {
-        net_graph_free(graph);
-        free(network);
-        return status;
-    }
-    *out = network;
-    return EFFNET_OK;
+    return api_network_of(out, graph, error);
 }
 
 void effnet_network_free(effnet_network *network)
@@ -95,6 +98,8 @@ void effnet_network_get_info(const effnet_network *network, effnet_network_info 
         .parameters = total.parameters,
         .macs = total.macs,
         .activation_bytes_peak = net_activation_peak(graph),
+        .width_multiplier = graph->arch.width,
+        .depth_multiplier = graph->arch.depth,
     };
 }
 

@@ -28,77 +28,111 @@ static uint64_t output_size(const net_conv *conv)
     return map_size(conv->out, conv->out_height, conv->out_width);
 }
 
-static void add_layer(net_cost *cost, uint64_t parameters, uint64_t outputs, uint64_t macs_per_output)
+static net_cost layer_cost(uint64_t parameters, uint64_t inputs, uint64_t outputs, uint64_t macs_per_output)
 {
-    cost->parameters = add(cost->parameters, parameters);
-    cost->macs = add(cost->macs, multiply(outputs, macs_per_output));
-    cost->activation_bytes = add(cost->activation_bytes, outputs * FLOAT_BYTES);
+    return (net_cost){
+        .parameters = parameters,
+        .macs = multiply(outputs, macs_per_output),
+        .activation_bytes = outputs * FLOAT_BYTES,
+        .bytes_moved = multiply(add(add(inputs, outputs), parameters), FLOAT_BYTES),
+    };
 }
 
-/* A convolution without bias and the two trainable vectors of its batch norm. */
-static void add_conv_bn(net_cost *cost, const net_conv *conv)
+/* The two trainable vectors of batch norm are among the parameters. */
+net_cost net_cost_conv(const net_conv *conv)
 {
     const uint64_t in = conv->depthwise ? 1 : (uint64_t)conv->in, out = (uint64_t)conv->out;
     const uint64_t taps = in * (uint64_t)conv->kernel * (uint64_t)conv->kernel;
-    add_layer(cost, out * taps + 2 * out, output_size(conv), taps);
+    return layer_cost(out * taps + 2 * out, map_size(conv->in, conv->in_height, conv->in_width),
+                      output_size(conv), taps);
 }
 
-/* Fully connected, with bias: SE's 1x1 convolutions on a 1x1 map, and the classifier. */
-static void add_linear(net_cost *cost, int in, int out)
+/* SE's 1x1 convolutions on a 1x1 map, and the classifier. */
+net_cost net_cost_linear(int in, int out)
 {
-    add_layer(cost, (uint64_t)out * (uint64_t)in + (uint64_t)out, (uint64_t)out, (uint64_t)in);
+    return layer_cost((uint64_t)out * (uint64_t)in + (uint64_t)out, (uint64_t)in, (uint64_t)out,
+                      (uint64_t)in);
+}
+
+void net_cost_add(net_cost *sum, net_cost part)
+{
+    sum->parameters = add(sum->parameters, part.parameters);
+    sum->macs = add(sum->macs, part.macs);
+    sum->activation_bytes = add(sum->activation_bytes, part.activation_bytes);
+    sum->bytes_moved = add(sum->bytes_moved, part.bytes_moved);
 }
 
 net_cost net_cost_stem(const net_graph *graph)
 {
+    return net_cost_conv(&graph->stem);
+}
+
+/* What a block has whichever way its spatial convolution is made. */
+static net_cost expansion_and_squeeze(const net_block *b)
+{
     net_cost cost = {0};
-    add_conv_bn(&cost, &graph->stem);
+    if (b->expands) net_cost_add(&cost, net_cost_conv(&b->expand));
+    if (b->squeeze) {
+        net_cost_add(&cost, net_cost_linear(b->depthwise.out, b->squeeze));
+        net_cost_add(&cost, net_cost_linear(b->squeeze, b->depthwise.out));
+    }
     return cost;
 }
 
 net_cost net_cost_block(const net_graph *graph, int block)
 {
     const net_block *b = &graph->blocks[block];
-    net_cost cost = {0};
-    if (b->expands) add_conv_bn(&cost, &b->expand);
-    add_conv_bn(&cost, &b->depthwise);
-    if (b->squeeze) {
-        add_linear(&cost, b->depthwise.out, b->squeeze);
-        add_linear(&cost, b->squeeze, b->depthwise.out);
-    }
-    add_conv_bn(&cost, &b->project);
+    net_cost cost = expansion_and_squeeze(b);
+    net_cost_add(&cost, net_cost_conv(&b->depthwise));
+    net_cost_add(&cost, net_cost_conv(&b->project));
+    return cost;
+}
+
+net_conv net_standard_conv(const net_block *block)
+{
+    net_conv conv = block->depthwise;
+    conv.depthwise = false;
+    conv.out = block->project.out;
+    return conv;
+}
+
+net_cost net_cost_block_standard(const net_graph *graph, int block)
+{
+    const net_block *b = &graph->blocks[block];
+    const net_conv conv = net_standard_conv(b);
+    net_cost cost = expansion_and_squeeze(b);
+    net_cost_add(&cost, net_cost_conv(&conv));
     return cost;
 }
 
 net_cost net_cost_head(const net_graph *graph)
 {
-    net_cost cost = {0};
-    if (graph->has_head) add_conv_bn(&cost, &graph->head);
-    return cost;
+    return graph->has_head ? net_cost_conv(&graph->head) : (net_cost){0};
 }
 
 net_cost net_cost_classifier(const net_graph *graph)
 {
-    net_cost cost = {0};
-    if (graph->arch.classes) add_linear(&cost, graph->features, graph->arch.classes);
-    return cost;
+    return graph->arch.classes ? net_cost_linear(graph->features, graph->arch.classes) : (net_cost){0};
 }
 
-static void add_cost(net_cost *sum, net_cost part)
+static net_cost total(const net_graph *graph, net_cost (*block)(const net_graph *, int))
 {
-    sum->parameters = add(sum->parameters, part.parameters);
-    sum->macs = add(sum->macs, part.macs);
-    sum->activation_bytes = add(sum->activation_bytes, part.activation_bytes);
+    net_cost sum = net_cost_stem(graph);
+    for (int i = 0; i < graph->block_count; i++)
+        net_cost_add(&sum, block(graph, i));
+    net_cost_add(&sum, net_cost_head(graph));
+    net_cost_add(&sum, net_cost_classifier(graph));
+    return sum;
 }
 
 net_cost net_cost_total(const net_graph *graph)
 {
-    net_cost sum = net_cost_stem(graph);
-    for (int i = 0; i < graph->block_count; i++)
-        add_cost(&sum, net_cost_block(graph, i));
-    add_cost(&sum, net_cost_head(graph));
-    add_cost(&sum, net_cost_classifier(graph));
-    return sum;
+    return total(graph, net_cost_block);
+}
+
+net_cost net_cost_total_standard(const net_graph *graph)
+{
+    return total(graph, net_cost_block_standard);
 }
 
 /* ---- Peak ---- */

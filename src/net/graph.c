@@ -50,6 +50,12 @@ static int convolve_side(int in, int kernel, int stride, net_padding padding, in
     return out;
 }
 
+void net_conv_place(net_conv *conv, net_padding padding)
+{
+    conv->out_height = convolve_side(conv->in_height, conv->kernel, conv->stride, padding, &conv->pad_top);
+    conv->out_width = convolve_side(conv->in_width, conv->kernel, conv->stride, padding, &conv->pad_left);
+}
+
 /* A convolution of what flows to `out` channels; what flows on is its output. */
 static net_conv convolve(flow *f, int out, int kernel, int stride, bool depthwise)
 {
@@ -60,8 +66,7 @@ static net_conv convolve(flow *f, int out, int kernel, int stride, bool depthwis
                      .stride = stride,
                      .in_height = f->height,
                      .in_width = f->width};
-    conv.out_height = convolve_side(f->height, kernel, stride, f->padding, &conv.pad_top);
-    conv.out_width = convolve_side(f->width, kernel, stride, f->padding, &conv.pad_left);
+    net_conv_place(&conv, f->padding);
     f->channels = out;
     f->height = conv.out_height;
     f->width = conv.out_width;
@@ -69,11 +74,10 @@ static net_conv convolve(flow *f, int out, int kernel, int stride, bool depthwis
     return conv;
 }
 
-/* The squeeze width follows the block's input channels, not the hidden ones (MBConvBlock in the source). */
-static int squeeze_channels(const net_stage *stage, int in)
+int net_squeeze_channels(double ratio, int in)
 {
-    if (stage->se <= 0) return 0;
-    const int squeeze = (int)(in * stage->se);
+    if (ratio <= 0) return 0;
+    const int squeeze = (int)(in * ratio);
     return squeeze > 1 ? squeeze : 1;
 }
 
@@ -88,7 +92,7 @@ static net_block make_block(flow *f, int stage_index, int repeat)
         .repeat = repeat,
         .expands = stage->expand != 1,
         .residual = stride == 1 && in == out && !stage->no_skip,
-        .squeeze = squeeze_channels(stage, in),
+        .squeeze = net_squeeze_channels(stage->se, in),
         .first_tensor = f->tensors,
     };
     if (block.expands) block.expand = convolve(f, hidden, 1, 1, false);
@@ -156,7 +160,8 @@ static effnet_status make_layers(net_graph *graph, effnet_error *error)
 static effnet_status check_cost(const net_graph *graph, effnet_error *error)
 {
     const net_cost total = net_cost_total(graph);
-    if (total.macs <= INT64_MAX && total.parameters <= INT64_MAX && total.activation_bytes <= INT64_MAX)
+    if (total.macs <= INT64_MAX && total.parameters <= INT64_MAX && total.activation_bytes <= INT64_MAX &&
+        total.bytes_moved <= INT64_MAX)
         return EFFNET_OK;
     return error_set(error, EFFNET_ERR_ARGUMENT,
                      "the network would need more than 2^63 multiply-adds at %d x %d", graph->height,

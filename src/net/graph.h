@@ -31,6 +31,13 @@ typedef struct net_conv {
     int pad_top, pad_left; /* bottom and right follow from the sizes; reads past an edge give zero */
 } net_conv;
 
+/* Works out output size and padding from the other members. */
+void net_conv_place(net_conv *conv, net_padding padding);
+
+/* The squeeze channels of a block with `in` input channels, at least one; 0 where `ratio` is 0. They follow
+ * the block's input channels, not the hidden ones (MBConvBlock in the source). */
+int net_squeeze_channels(double ratio, int in);
+
 /* MBConv / inverted residual: [expand 1x1 + act] -> depthwise + act -> [SE] -> project 1x1 -> [+ input].
  * Every convolution is followed by batch norm. */
 typedef struct net_block {

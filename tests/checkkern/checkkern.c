@@ -14,7 +14,6 @@
 #include "blocked.h"
 #include "check.h"
 #include "layer.h"
-#include "training.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -144,7 +143,6 @@ static void test_level(checker *k, const char *network)
     cases_odd(check_odd, k);
     cases_catalogue(check_real, k);
     if (k->blocked) blocked_test(k);
-    if (k->blocked) training_test(k);
 }
 
 static void bench_level(checker *k, const char *network)
