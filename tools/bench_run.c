@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "report.h"
+#include "times.h"
 
 /* Unless the number of runs is given. */
 enum { LEAST_RUNS = 10, MOST_RUNS = 1000 };
@@ -18,7 +19,8 @@ static const double wanted_ms = 2000;
 
 typedef struct bench { /* what runs read and write */
     float *input, *output;
-    double *run_ms; /* [parts], of one run */
+    size_t own_bytes; /* of these two */
+    double *run_ms;   /* [parts], of one run */
     effnet_output tap;
     size_t batch;
 } bench;
@@ -63,6 +65,7 @@ static int prepare(bench *b, const bench_result *r, const bench_plan *plan)
         return report_error(&error);
     const size_t image = (size_t)r->network.height * (size_t)r->network.width * (size_t)r->network.channels;
     b->batch = plan->batch;
+    b->own_bytes = plan->batch * (image + (size_t)shape.channels) * sizeof(float);
     b->input = calloc(plan->batch, image * sizeof *b->input);
     b->output = calloc(plan->batch, (size_t)shape.channels * sizeof *b->output);
     b->run_ms = calloc(r->network.part_count, sizeof *b->run_ms);
@@ -138,17 +141,38 @@ static int run_all(bench_result *r, const bench *b, const bench_plan *plan)
     return EXIT_DONE;
 }
 
+/* After the runs, since measuring takes memory and the processor. */
+static int predict(bench_result *r, const bench_plan *plan)
+{
+    effnet_latency *times;
+    effnet_error error;
+    const effnet_network *network = effnet_session_get_network(r->session);
+    const int threads = effnet_session_get_threads(r->session),
+              code = times_open(&times, plan->level, threads, plan->afresh);
+    if (code != EXIT_DONE) return code;
+    effnet_latency_predict(times, network, &r->likeness, NULL, NULL);
+    effnet_status status = effnet_latency_measure(times, network, &error);
+    if (status == EFFNET_OK) status = effnet_latency_predict(times, network, &r->figure, NULL, &error);
+    if (status == EFFNET_OK)
+        status = effnet_network_get_memory(network, plan->level, threads, &r->memory, &error);
+    times_close(times);
+    return status == EFFNET_OK ? EXIT_DONE : report_error(&error);
+}
+
 int bench_run(bench_result *out, const bench_plan *plan, const effnet_model *model)
 {
     *out = (bench_result){.batch = plan->batch};
     effnet_error error;
+    const uint64_t before = peak_bytes();
     if (effnet_session_create(&out->session, model, &plan->session, &error) != EFFNET_OK)
         return report_error(&error);
     effnet_network_get_info(effnet_session_get_network(out->session), &out->network);
     bench b = {0};
     int code = prepare(&b, out, plan);
     if (code == EXIT_DONE) code = run_all(out, &b, plan);
+    out->grown_bytes = out->peak_bytes > before + b.own_bytes ? out->peak_bytes - before - b.own_bytes : 0;
     bench_free(&b);
+    if (code == EXIT_DONE && plan->predict) code = predict(out, plan);
     if (code != EXIT_DONE) return code;
     if (effnet_measure_peak(&out->peak_gflops, plan->level, effnet_session_get_threads(out->session),
                             &error) != EFFNET_OK)

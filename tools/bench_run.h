@@ -18,6 +18,8 @@ typedef struct bench_plan {
     size_t warmup;      /* runs that do not count */
     size_t runs;        /* runs that count; 0: two seconds' worth, 10 to 1000 */
     bool layers;
+    bool predict; /* what was told before, too */
+    bool afresh;  /* without times that were measured before */
     double process_start_ms;
 } bench_plan;
 
@@ -26,13 +28,18 @@ typedef struct bench_result {
     effnet_session *session;
     effnet_network_info network; /* at the size of the session */
     size_t batch, runs;
-    double *times_ms;    /* [runs], as they came */
-    double *sorted_ms;   /* [runs], shortest first */
-    double *part_ms;     /* [network.part_count], the least of all runs; NULL without layers */
-    double ready_ms;     /* from the start of the process to the first result */
-    uint64_t peak_bytes; /* resident memory of the process at its most, 0 where the system does not tell */
-    double peak_gflops;  /* of multiply-adds alone, on as many threads */
-    double gflops;       /* in the fastest run */
+    double *times_ms;     /* [runs], as they came */
+    double *sorted_ms;    /* [runs], shortest first */
+    double *part_ms;      /* [network.part_count], the least of all runs; NULL without layers */
+    double ready_ms;      /* from the start of the process to the first result */
+    uint64_t peak_bytes;  /* resident memory of the process at its most, 0 where the system does not tell */
+    uint64_t grown_bytes; /* by which loading and running the network raised that; the bench's own input and
+                             output left out */
+    effnet_memory memory; /* told before; zero without predict */
+    effnet_latency_figure figure;   /* the same */
+    effnet_latency_figure likeness; /* from parts of other networks alone, where some were not measured yet */
+    double peak_gflops;             /* of multiply-adds alone, on as many threads */
+    double gflops;                  /* in the fastest run */
 } bench_result;
 
 /* Runs `model` by `plan`. Returns an exit code; the result is to be freed in any case. */

@@ -31,6 +31,9 @@ static const option_spec specs[] = {
     {OPTION_BATCH, "batch", "N", "images in a run; 1 unless told"},
     {OPTION_WARMUP, "warmup", "N", "runs that do not count; 3 unless told"},
     {OPTION_RUNS, "runs", "N", "runs that count (default: two seconds' worth, 10 to 1000)"},
+    {OPTION_PREDICT, "predict", NULL,
+     "the time and memory that are told without running it, and how far off"},
+    {OPTION_AFRESH, "afresh", NULL, "the same, from new measurements of the network's parts"},
     {OPTION_LAYERS, "layers", NULL, "part by part: time, speed, share of the peak, share of the network"},
     RUN_OPTIONS,
     {OPTION_JSON, "json", NULL, "one JSON document"},
@@ -48,6 +51,8 @@ static settings read_options(option_parser *o)
         case OPTION_WARMUP: s.plan.warmup = (size_t)options_number(o, 0, BENCH_MAX_RUNS); break;
         case OPTION_RUNS: s.plan.runs = (size_t)options_number(o, 1, BENCH_MAX_RUNS); break;
         case OPTION_LAYERS: s.plan.layers = true; break;
+        case OPTION_PREDICT: s.plan.predict = true; break;
+        case OPTION_AFRESH: s.plan.afresh = s.plan.predict = true; break;
         case OPTION_JSON: s.json = true; break;
         default: break;
         }
@@ -206,10 +211,63 @@ static json_t *figures_to_json(const bench_result *r)
                      r->gflops / r->peak_gflops);
 }
 
+/* By how much what was told is more than what was measured, as a share of that. */
+static double excess(double told, double measured)
+{
+    return measured > 0 ? told / measured - 1 : 0;
+}
+
+/* The least time of one image. */
+static double least_ms(const bench_result *r)
+{
+    return r->sorted_ms[0] / (double)r->batch;
+}
+
+/* True if some parts were told by those of other networks at first, and all could be. */
+static bool has_likeness(const bench_result *r)
+{
+    return r->likeness.parts == r->figure.parts && r->likeness.measured < r->likeness.parts;
+}
+
+static json_t *prediction_to_json(const bench_result *r)
+{
+    const effnet_memory *m = &r->memory;
+    json_t *json =
+        json_pack("{s:f,s:f,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:f}", "ms", r->figure.ms, "ms_excess",
+                  excess(r->figure.ms, least_ms(r)), "parts", (json_int_t)r->figure.parts, "weights_bytes",
+                  (json_int_t)m->weights, "loading_bytes", (json_int_t)m->loading, "activations_bytes",
+                  (json_int_t)m->activations, "scratch_bytes", (json_int_t)m->scratch, "memory_bytes",
+                  (json_int_t)m->total, "grown_bytes", (json_int_t)r->grown_bytes, "memory_excess",
+                  excess((double)m->total, (double)r->grown_bytes));
+    if (!json || !has_likeness(r)) return json;
+    json_object_set_new(json, "unmeasured_parts",
+                        json_integer((json_int_t)(r->likeness.parts - r->likeness.measured)));
+    json_object_set_new(json, "unmeasured_ms", json_real(r->likeness.ms));
+    json_object_set_new(json, "unmeasured_ms_excess", json_real(excess(r->likeness.ms, least_ms(r))));
+    return json;
+}
+
+static void print_prediction(const bench_result *r)
+{
+    const effnet_memory *m = &r->memory;
+    print("predicted   %.3f ms an image, %+.1f %% beside the least\n", r->figure.ms,
+          100 * excess(r->figure.ms, least_ms(r)));
+    if (has_likeness(r))
+        print("            %.3f ms, %+.1f %%, before %zu of its %zu parts were measured\n", r->likeness.ms,
+              100 * excess(r->likeness.ms, least_ms(r)), r->likeness.parts - r->likeness.measured,
+              r->likeness.parts);
+    print("            %.1f MB for the network, %+.1f %% beside the %.1f that it took: %.1f of weights,\n"
+          "            %.1f of activations, %.1f of scratch; %.1f of buffers while loading\n",
+          1e-6 * (double)m->total, 100 * excess((double)m->total, (double)r->grown_bytes),
+          1e-6 * (double)r->grown_bytes, 1e-6 * (double)m->weights, 1e-6 * (double)m->activations,
+          1e-6 * (double)m->scratch, 1e-6 * (double)m->loading);
+}
+
 static int print_as_json(const subject *what, const bench_result *r)
 {
     json_t *document = subject_to_json(what, r);
     json_object_update_new(document, figures_to_json(r));
+    if (r->memory.total) json_object_set_new(document, "predicted", prediction_to_json(r));
     if (r->part_ms) json_object_set_new(document, "layers", layers_to_json(r));
     return json_print(document) ? EXIT_DONE : EXIT_SYSTEM;
 }
@@ -235,6 +293,7 @@ static int print_as_text(const subject *what, const bench_result *r)
     print("memory      %.1f MB at most\n", 1e-6 * (double)r->peak_bytes);
     print("speed       %.1f GFLOP/s in the fastest run, %.1f %% of the %.1f of multiply-adds alone\n",
           r->gflops, 100 * r->gflops / r->peak_gflops, r->peak_gflops);
+    if (r->memory.total) print_prediction(r);
     if (r->part_ms) print_layers(r);
     return EXIT_DONE;
 }
@@ -280,10 +339,11 @@ const command cmd_bench = {
         "in\n"
         "the last convolution's. On a shared machine look at the least, and compare only what was measured "
         "in\n"
-        "turns.\n\n"
+        "turns. Times of parts that --predict measures are kept in ${XDG_CACHE_HOME:-~/.cache}/effnet.\n\n"
         "Examples:\n"
         "  effnet bench\n"
         "  effnet bench efficientnet-b0 --threads 1 --layers\n"
+        "  effnet bench efficientnet-b4 --predict\n"
         "  effnet bench -m checkpoint.pth --batch 16 --runs 50 --json\n"
         "  effnet bench mobilenet-v2 --size 192 --cpu avx2\n",
     .options = specs,

@@ -3,7 +3,6 @@
  * effnet pull: known published checkpoints, from where their publishers keep them, verified.
  */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 
 #include "commands.h"
 #include "download.h"
+#include "folders.h"
 #include "http.h"
 #include "json.h"
 #include "models.h"
@@ -136,14 +136,8 @@ static const char *licence_of(const char *origin)
 /* Creates `folder` and what is missing above it. */
 static int make_folders(char *folder)
 {
-    for (char *slash = strchr(folder + 1, '/');; slash = strchr(slash + 1, '/')) {
-        if (slash) *slash = '\0';
-        const bool ok = mkdir(folder, 0777) == 0 || errno == EEXIST;
-        const int code = errno;
-        if (slash) *slash = '/';
-        if (!ok) return report_failure(EXIT_CREATE, "%s: %s", folder, strerror(code));
-        if (!slash) return EXIT_DONE;
-    }
+    const int code = folders_make(folder);
+    return code ? report_failure(EXIT_CREATE, "%s: %s", folder, strerror(code)) : EXIT_DONE;
 }
 
 static bool is_folder(const char *path)

@@ -33,6 +33,7 @@ enum { MIN_SIDE = 32, MAX_SIDE = 16384 };
 /* Options that several commands have, by the same number. Letters are their own numbers. */
 enum option_id {
     OPTION_NONE = 256, /* at the end, and never a real option */
+    OPTION_AFRESH,
     OPTION_ALLOW_TRUNCATED,
     OPTION_ARCH,
     OPTION_AT,
@@ -54,6 +55,8 @@ enum option_id {
     OPTION_MAX_PIXELS,
     OPTION_MAX_SIDE,
     OPTION_NUM_CLASSES,
+    OPTION_PNG,
+    OPTION_PREDICT,
     OPTION_RECIPE,
     OPTION_RETRIES,
     OPTION_RUNS,

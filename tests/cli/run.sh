@@ -22,7 +22,7 @@ transcript=$scratch/transcript
 
 # Nothing of the user's own surroundings: no models, no colours, no proxy, always the same language.
 export HOME="$scratch/home" PATH="$tools:$PATH" LC_ALL=C TERM=dumb EFFNET_MODELS=
-unset XDG_DATA_HOME NO_COLOR http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
+unset XDG_DATA_HOME XDG_CACHE_HOME NO_COLOR http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 PHOTOS=$(realpath "$here/../../examples/photos")
 FILTER=
 

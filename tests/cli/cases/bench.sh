@@ -7,11 +7,23 @@ effnet init tiny.json -q -o tiny.safetensors
 FILTER='s/ *[0-9]+\.[0-9]+/ N/g; s/^(processor +).*(, [a-z0-9]+, )/\1CPU\2/'
 t effnet bench tiny.json --cpu ref --threads 1 --runs 3 --warmup 0
 t effnet bench -q tiny.safetensors --cpu ref --threads 2 --runs 1 --batch 2 --size 33x97 --layers
+FILTER='s/ *[+-]?[0-9]+\.[0-9]+/ N/g'
+echo "-- predicted"
+predicted() { effnet bench "$@" --runs 2 --warmup 0 -q | sed -n '/^predicted/,$p'; }
+t predicted tiny.json --cpu ref --threads 1 --predict
+t predicted tiny.json --cpu ref --threads 1 --predict --size 48
+t predicted tiny.json --cpu ref --threads 1 --predict --size 48
+t predicted tiny.json --cpu ref --threads 1 --afresh
+times=$(echo "$HOME"/.cache/effnet/latency-*-ref-1-*.json)
+printf '{"effnet":1}' > "$times"
+effnet bench tiny.json --cpu ref --threads 1 --runs 1 --predict 2>&1 > none.txt | grep -o 'measured times.*replaced'
+effnet bench tiny.json --cpu ref --threads 1 --runs 1 --predict -v 2>&1 > none.txt | grep -o 'measured times are in'
 FILTER=
 echo "-- JSON"
 bench() { effnet bench -q --threads 1 --runs 7 --json "$@"; }
 bench -m tiny.safetensors | json_shape
 bench -m tiny.safetensors --layers | json_shape
+bench tiny.json --predict --size 40 --cpu ref | json_shape
 bench tiny.json --batch 3 --threads 2 --size 40x64 --cpu ref | grep -oE '"(model|network|size|batch|threads|isa|macs)":[^,]*'
 effnet summary tiny.json --size 40x64 --json | grep -oE '"macs":[0-9]*' | head -1
 echo "-- what must hold"
