@@ -40,6 +40,10 @@ _effnet() {
         --layout) _effnet_words nchw nhwc ;;
         --cpu) _effnet_words ref avx2 avx512 neon ;;
         --at) _effnet_words reduction_{1..5} features pooled logits ;;
+        --svg | --png)
+            _filedir
+            return
+            ;;
         --threads | --batch | -k | --top | --size | --runs | --warmup | --seed | --num-classes | --in-channels | --max-pixels | --max-side | --recipe | --url \
             | --sha256 | --timeout | --retries)
             return

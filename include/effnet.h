@@ -473,6 +473,70 @@ typedef struct effnet_memory {
 EFFNET_API effnet_status effnet_network_get_memory(const effnet_network *network, effnet_level level,
                                                    int threads, effnet_memory *memory, effnet_error *error);
 
+/* ---- What running costs: time
+ * --------------------------------------------------------------------------------- */
+
+/** Times of parts of networks on this machine, at one level and on one number of threads. A part that was
+ * measured is known for all networks that have it: same kind, channels, kernel, stride, sizes, activation.
+ * One that was not is told from the work in it and the measured parts that are most like it. Use from one
+ * thread at a time. */
+typedef struct effnet_latency effnet_latency;
+
+typedef struct effnet_latency_options {
+    effnet_level level;
+    int threads;        /**< 0: as a session */
+    const char *folder; /**< where the file of measured times is, named by effnet's version, level, threads
+                           and processor; NULL: nothing is kept */
+    bool afresh;        /**< do not read the file; measured times then replace it */
+    double measure_ms;  /**< how long to repeat each measurement; 0: 300; at least 5 runs are made */
+} effnet_latency_options;
+
+/** Reads the file, if there is one. What is damaged in it, or was measured with another effnet or on another
+ * processor, is no error: it is not used, and get_notice tells. */
+EFFNET_API effnet_status effnet_latency_create(effnet_latency **out, const effnet_latency_options *options,
+                                               effnet_error *error);
+EFFNET_API void effnet_latency_free(effnet_latency *latency);
+
+/** What became of the file that the user should know; "" if nothing. */
+EFFNET_API const char *effnet_latency_get_notice(const effnet_latency *latency);
+
+/** The path of the file; "" without a folder. */
+EFFNET_API const char *effnet_latency_get_file(const effnet_latency *latency);
+
+/** Measures the parts of `network` that are not known yet, if any, and keeps them in the file. The network is
+ * run without the blocks that repeat the one before them, with weights that are made up: that takes
+ * measure_ms, packing such weights, and memory as effnet_network_get_memory tells, or less. */
+EFFNET_API effnet_status effnet_latency_measure(effnet_latency *latency, const effnet_network *network,
+                                                effnet_error *error);
+
+typedef struct effnet_latency_figure {
+    double ms;              /**< of one image */
+    size_t parts, measured; /**< of the network that take time, and those of them that were measured */
+} effnet_latency_figure;
+
+/** Tells the time of `network` at its size without running anything; part_ms, unless NULL, takes that of each
+ * part (effnet_network_get_part; as effnet_session_profile divides it). EFFNET_ERR_NOT_FOUND if nothing was
+ * measured yet that a part could be told by. */
+EFFNET_API effnet_status effnet_latency_predict(const effnet_latency *latency, const effnet_network *network,
+                                                effnet_latency_figure *figure, double *part_ms,
+                                                effnet_error *error);
+
+/** A convolution by itself, padded so that outputs are inputs / stride, rounded up; ReLU follows. */
+typedef struct effnet_convolution {
+    int height, width; /**< of the input */
+    int in_channels, out_channels;
+    int kernel;     /**< odd, up to 15 */
+    int stride;     /**< 1 or 2 */
+    bool separable; /**< depthwise, ReLU, then pointwise, as one (Howard et al., MobileNets, 2017) */
+} effnet_convolution;
+
+/** Measures a convolution: *ms is the least time for one image. Both kinds go through the same kernels: a
+ * standard one is dot products over patches that lie in the image as they are, like the stem of a network,
+ * and a separable one is a block without expansion. Of the options, level, threads and measure_ms count. */
+EFFNET_API effnet_status effnet_measure_convolution(double *ms, const effnet_convolution *convolution,
+                                                    const effnet_latency_options *options,
+                                                    effnet_error *error);
+
 /* ---- Images
  * --------------------------------------------------------------------------------------------------- */
 
@@ -524,6 +588,84 @@ EFFNET_API effnet_status effnet_session_classify_file(effnet_session *session, c
                                                       const effnet_image_options *options, size_t k,
                                                       effnet_prediction *out, effnet_image_info *info,
                                                       effnet_error *error);
+
+/* ---- Data sets
+ * ------------------------------------------------------------------------------------------------ */
+
+/** Pictures and what they show, in a training and a validation part. Never changes once it is open; any
+ * number of threads may use it at once. */
+typedef struct effnet_dataset effnet_dataset;
+
+/** What is learned of each picture, and so what the network's outputs mean. */
+typedef enum effnet_task {
+    EFFNET_TASK_ANY = 0, /**< as the data say; never what an open data set has */
+    EFFNET_TASK_CLASSES, /**< one of several classes: softmax */
+    EFFNET_TASK_LABELS,  /**< any of several labels, each for itself: sigmoid */
+    EFFNET_TASK_VALUES,  /**< numbers: regression */
+} effnet_task;
+
+typedef enum effnet_part { EFFNET_TRAINING = 0, EFFNET_VALIDATION = 1 } effnet_part;
+
+/** All zero: the data decide, and nothing is split off. */
+typedef struct effnet_dataset_options {
+    effnet_task task;  /**< of a table without a header that says it */
+    double validation; /**< share of each class, above 0 and below 1, that becomes the validation part where
+                          the data bring none; 0: none */
+    uint64_t seed;     /**< of that choice */
+} effnet_dataset_options;
+
+typedef struct effnet_dataset_info {
+    effnet_task task;
+    size_t outputs;      /**< classes, labels or values */
+    size_t count[2];     /**< pictures by effnet_part */
+    bool own_validation; /**< the data brought their validation part */
+    size_t strays;       /**< pictures beside the class folders instead of in them: left out */
+    const char *stray;   /**< the first of them, or NULL */
+} effnet_dataset_info;
+
+/** One picture of a part. Strings and arrays belong to the data set. */
+typedef struct effnet_dataset_item {
+    const char *path;       /**< of the picture, or of the IDX file that holds it */
+    size_t picture;         /**< its number in that file; 0 where it is a file of its own */
+    int class_index;        /**< EFFNET_TASK_CLASSES; otherwise -1 */
+    const uint32_t *labels; /**< EFFNET_TASK_LABELS: [label_count], rising */
+    size_t label_count;
+    const float *values; /**< EFFNET_TASK_VALUES: [outputs] */
+} effnet_dataset_item;
+
+/** Opens a folder or a CSV table of pictures: a folder per class, with or without train/ and val/ above them;
+ * train.csv and val.csv; or IDX files (docs/data.md). Classes are in the order of their bytes. */
+EFFNET_API effnet_status effnet_dataset_open(effnet_dataset **out, const char *path,
+                                             const effnet_dataset_options *options, effnet_error *error);
+EFFNET_API void effnet_dataset_free(effnet_dataset *dataset);
+EFFNET_API void effnet_dataset_get_info(const effnet_dataset *dataset, effnet_dataset_info *info);
+
+/** The name of class, label or value number `index`; "" past the last, and for values without names. */
+EFFNET_API const char *effnet_dataset_get_label(const effnet_dataset *dataset, size_t index);
+
+/** Writes how many pictures of a part show each class or label to counts [outputs]; 0s for values. */
+EFFNET_API void effnet_dataset_count(const effnet_dataset *dataset, effnet_part part, size_t *counts);
+
+/** Picture number `index` of a part; false past the end. */
+EFFNET_API bool effnet_dataset_get_item(const effnet_dataset *dataset, effnet_part part, size_t index,
+                                        effnet_dataset_item *item);
+
+/** effnet_model_prepare_image for picture number `index` of a part: out is [height][width][channels] of the
+ * model's network; info may be NULL. Messages name the picture. */
+EFFNET_API effnet_status effnet_dataset_prepare(const effnet_dataset *dataset, effnet_part part, size_t index,
+                                                const effnet_model *model,
+                                                const effnet_image_options *options, float *out,
+                                                effnet_image_info *info, effnet_error *error);
+
+/** Called for each picture that cannot be read. */
+typedef void effnet_dataset_report(void *context, const char *path, const char *message);
+
+/** Decodes every picture of a part on `threads` threads (0: as a session) and reports those that fail, in
+ * order, from the calling thread; *bad is how many. Fails only for memory and threads. */
+EFFNET_API effnet_status effnet_dataset_verify(const effnet_dataset *dataset, effnet_part part, int threads,
+                                               const effnet_image_options *options,
+                                               effnet_dataset_report *report, void *context, size_t *bad,
+                                               effnet_error *error);
 
 /* ---- Files
  * ---------------------------------------------------------------------------------------------------- */

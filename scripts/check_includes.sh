@@ -38,6 +38,6 @@ done < <(grep -rnE --include='*.[ch]' '^ *# *include *"' src)
 while IFS=: read -r file line text; do
     [[ $text =~ \"([^\"]+)\" ]] || continue
     included=${BASH_REMATCH[1]}
-    [[ $included != */* && -f tools/$included ]] || [ "$included" = effnet.h ] || complain "$file:$line" "$included"
+    [[ $included =~ ^(plot/)?[a-z_]+\.h$ && -f tools/$included ]] || [ "$included" = effnet.h ] || complain "$file:$line" "$included"
 done < <(grep -rnE --include='*.[ch]' '^ *# *include *"' tools)
 exit $breach

@@ -25,6 +25,7 @@ build     library  zlib             zlib1g-dev            compressed parts of PN
 build     library  jansson          libjansson-dev        JSON: file headers, network descriptions, labels
 build     library  nettle           nettle-dev            SHA-256 of checkpoints
 build     option   libcurl          libcurl4-openssl-dev  downloads, for `effnet pull`
+build     option   cairo            libcairo2-dev         plots
 test      library  cmocka           libcmocka-dev         unit tests
 test      command  c++              g++                   checks that effnet.h is C++ too
 test      command  mandoc           mandoc                checks the manual pages

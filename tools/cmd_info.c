@@ -8,6 +8,7 @@
 #include "http.h"
 #include "json.h"
 #include "models.h"
+#include "plot/render.h"
 #include "print.h"
 #include "report.h"
 
@@ -16,6 +17,24 @@ static const option_spec specs[] = {
     {OPTION_CPU, "cpu", "LEVEL", "show the kernels of this level"},
     {OPTION_NONE, NULL, NULL, NULL},
 };
+
+/* A library that some commands can do without. */
+typedef struct optional_library {
+    const char *name;
+    const char *version; /* NULL: effnet was built without it */
+    const char *missing; /* what to say then */
+} optional_library;
+
+static bool get_optional(size_t index, optional_library *out)
+{
+    const optional_library all[] = {
+        {"libcurl", http_version(), "missing; effnet pull needs it (package libcurl4-openssl-dev)"},
+        {"cairo", render_version(), "missing; plots need it (package libcairo2-dev)"},
+    };
+    if (index >= sizeof all / sizeof *all) return false;
+    *out = all[index];
+    return true;
+}
 
 /* ---- text ---- */
 
@@ -41,8 +60,9 @@ static void print_libraries(void)
     print("\nlibraries\n");
     for (size_t i = 0; effnet_library_get(i, &library); i++)
         print("  %-18s %s\n", library.name, library.version);
-    print("  %-18s %s\n", "libcurl",
-          http_version() ? http_version() : "missing; effnet pull needs it (package libcurl4-openssl-dev)");
+    optional_library optional;
+    for (size_t i = 0; get_optional(i, &optional); i++)
+        print("  %-18s %s\n", optional.name, optional.version ? optional.version : optional.missing);
 }
 
 static void print_models(void)
@@ -80,7 +100,9 @@ static json_t *libraries_to_json(void)
     effnet_library library;
     for (size_t i = 0; effnet_library_get(i, &library); i++)
         json_object_set_new(libraries, library.name, json_text(library.version));
-    if (http_version()) json_object_set_new(libraries, "libcurl", json_text(http_version()));
+    optional_library optional;
+    for (size_t i = 0; get_optional(i, &optional); i++)
+        if (optional.version) json_object_set_new(libraries, optional.name, json_text(optional.version));
     return libraries;
 }
 
@@ -98,7 +120,9 @@ static json_t *models_to_json(void)
 static int print_as_json(const effnet_system *system, effnet_level level)
 {
     json_t *missing = json_array();
-    if (!http_version()) json_array_append_new(missing, json_text("libcurl"));
+    optional_library optional;
+    for (size_t i = 0; get_optional(i, &optional); i++)
+        if (!optional.version) json_array_append_new(missing, json_text(optional.name));
     effnet_error error;
     char *path = models_find(NULL, &error);
     json_t *document =

@@ -10,6 +10,8 @@
 #include "commands.h"
 #include "json.h"
 #include "models.h"
+#include "plot/network_picture.h"
+#include "plot/save.h"
 #include "print.h"
 #include "report.h"
 #include "text.h"
@@ -19,6 +21,7 @@ enum { MAX_BATCH = 65536, MAX_CLASSES = 1000000, MAX_CHANNELS = 1024, NUMBER_SIZ
 typedef struct settings {
     model_choice choice;
     effnet_network_options network;
+    plot_choice plot;
     uint64_t batch;
     bool json;
 } settings;
@@ -37,6 +40,7 @@ static const option_spec specs[] = {
     {OPTION_BATCH, "batch", "N", "images at a time, for the activation bytes"},
     {OPTION_NUM_CLASSES, "num-classes", "N", "of the classifier; 0 for none"},
     {OPTION_IN_CHANNELS, "in-channels", "N", "of the input"},
+    PLOT_OPTIONS,
     {OPTION_JSON, "json", NULL, "one JSON document"},
     {OPTION_NONE, NULL, NULL, NULL},
 };
@@ -45,7 +49,7 @@ static settings read_options(option_parser *o)
 {
     settings s = {.batch = 1};
     for (int id; (id = options_next(o)) != OPTION_NONE;) {
-        if (model_choice_take(&s.choice, o)) continue;
+        if (model_choice_take(&s.choice, o) || plot_choice_take(&s.plot, o)) continue;
         if (id == OPTION_SIZE) options_size(o, &s.network.height, &s.network.width);
         if (id == OPTION_BATCH) s.batch = (uint64_t)options_number(o, 1, MAX_BATCH);
         if (id == OPTION_NUM_CLASSES) {
@@ -212,7 +216,10 @@ static int run(int argc, char **argv)
     char **operand = options_operands(&o, &operands);
     if (operands + (s.choice.name != NULL) != 1) report_usage(argv[0], "wanted one network or model");
     subject what = {0};
-    int code = open_subject(&what, &s, operands ? operand[0] : NULL);
+    int code = plot_check(&s.plot, argv[0]);
+    if (code == EXIT_DONE) code = open_subject(&what, &s, operands ? operand[0] : NULL);
+    if (code == EXIT_DONE && plot_is_wanted(&s.plot))
+        code = plot_save(&s.plot, network_picture(what.network));
     if (code == EXIT_DONE) {
         effnet_network_info info;
         effnet_network_get_info(what.network, &info);
@@ -236,6 +243,7 @@ const command cmd_summary = {
         "  effnet summary efficientnet-b3\n"
         "  effnet summary mobilenet-v2-1.4 --size 192x256 --batch 32\n"
         "  effnet summary checkpoint.pth --json\n"
+        "  effnet summary efficientnet-b0 --svg b0.svg\n"
         "  effnet summary -m efficientnet-lite0\n",
     .options = specs,
     .run = run,

@@ -9,6 +9,7 @@
 
 #include "engine/engine.h"
 #include "model/model.h"
+#include "train/data/dataset.h"
 
 struct effnet_network {
     net_graph *graph;
@@ -34,6 +35,10 @@ struct effnet_session {
     float *input; /* [height][width][channels] of one picture, made when one is classified */
 };
 
+struct effnet_dataset {
+    dataset *data;
+};
+
 /* Fills a network around `graph`; frees nothing on failure. */
 effnet_status api_network_wrap(effnet_network *network, net_graph *graph, bool borrowed, effnet_error *error);
 void api_network_clear(effnet_network *network);
@@ -53,6 +58,9 @@ effnet_status api_model_pack(const effnet_model *m, pool *team, const engine_wei
 
 /* The number of threads that options ask for: 0 stands for all cores that this process may use. */
 effnet_status api_threads(size_t *out, int threads, effnet_error *error);
+
+/* What src/image makes of the public options; NULL for the defaults. */
+image_options api_image_options(const effnet_image_options *options);
 
 /* The kernel level that the public one stands for here; false if this processor has not got it. */
 bool api_level(cpu_level *out, effnet_level level);

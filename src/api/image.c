@@ -17,7 +17,7 @@ const char *effnet_image_format(const void *bytes, size_t size)
     return bytes && image_format_of(&format, bytes, size) ? image_format_name(format) : NULL;
 }
 
-static image_options inner_options(const effnet_image_options *options)
+image_options api_image_options(const effnet_image_options *options)
 {
     if (!options) return (image_options){0};
     return (image_options){.max_pixels = options->max_pixels,
@@ -35,7 +35,7 @@ effnet_status effnet_model_prepare_image(const effnet_model *m, const void *byte
     if (!m || !bytes || !out)
         return error_set(error, EFFNET_ERR_ARGUMENT,
                          "effnet_model_prepare_image: model, bytes or out is NULL");
-    const image_options inner = inner_options(options);
+    const image_options inner = api_image_options(options);
     image picture;
     const double start = clock_ms();
     TRY(image_decode(&picture, bytes, size, &inner, error));

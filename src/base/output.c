@@ -134,10 +134,16 @@ static effnet_status sync_folder(const char *path, effnet_error *error)
     return status;
 }
 
-static effnet_status finish(output *o, effnet_error *error)
+effnet_status output_sync(output *o, effnet_error *error)
 {
     TRY(flush(o, error));
     if (fsync(o->descriptor) != 0 && errno != EINVAL) return failed(error, EFFNET_ERR_IO, o->path);
+    return EFFNET_OK;
+}
+
+static effnet_status finish(output *o, effnet_error *error)
+{
+    TRY(output_sync(o, error));
     const int descriptor = o->descriptor;
     o->descriptor = -1;
     if (close(descriptor) != 0 || rename(o->temporary, o->path) != 0)

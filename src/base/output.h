@@ -15,6 +15,9 @@ effnet_status output_create(output **out, const char *path, effnet_error *error)
 
 effnet_status output_write(output *o, const void *data, size_t size, effnet_error *error);
 
+/* Brings what was written so far to the disk, so that output_commit, later, has little left that can fail. */
+effnet_status output_sync(output *o, effnet_error *error);
+
 /* Syncs, renames over `path`, syncs the folder and frees `o`, on failure too (the temporary file is then
  * removed and what stood at `path` before is untouched). */
 effnet_status output_commit(output *o, effnet_error *error);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "image/adjust.h"
 #include "image/resize.h"
 
 /* timm data/constants.py IMAGENET_DEFAULT_MEAN, _STD and DEFAULT_CROP_PCT. */
@@ -76,18 +77,15 @@ static void plan_crop_first(resize_request *plan, const recipe *r, const image *
     memcpy(plan->box, box, sizeof box);
 }
 
-/* ITU-R 601-2 luma as Pillow's convert("L") computes it, in all three channels. */
+/* A copy in grey. */
 static effnet_status make_grey(image *out, const image *in, effnet_error *error)
 {
-    const size_t pixels = (size_t)in->height * (size_t)in->width;
+    const size_t size = (size_t)in->height * (size_t)in->width * 3;
     *out = *in;
-    out->pixels = malloc(pixels * 3);
+    out->pixels = malloc(size);
     if (!out->pixels) return error_memory(error);
-    for (size_t i = 0; i < pixels; i++) {
-        const uint8_t *from = in->pixels + i * 3;
-        const uint32_t sum = from[0] * 19595u + from[1] * 38470u + from[2] * 7471u + 0x8000u;
-        memset(out->pixels + i * 3, (uint8_t)(sum >> 16), 3);
-    }
+    memcpy(out->pixels, in->pixels, size);
+    adjust_grey(out);
     return EFFNET_OK;
 }
 
@@ -146,6 +144,13 @@ static void normalise(float *out, const recipe *r, const image *part, crop acros
         convert_row(middle, row, across.size, channels, tables, r->bgr);
         fill_black(middle + across.size * channels, after, channels, tables);
     }
+}
+
+void recipe_normalise(float *out, const recipe *r, const image *picture, int channels)
+{
+    float tables[3][256];
+    make_tables(tables, r, channels);
+    convert_row(out, picture->pixels, picture->height * picture->width, channels, tables, r->bgr);
 }
 
 effnet_status recipe_apply(const recipe *r, const image *picture, int channels, float *out,

@@ -71,4 +71,8 @@ size_t recipe_format(char *out, size_t capacity, const recipe *r);
 effnet_status recipe_apply(const recipe *r, const image *picture, int channels, float *out,
                            effnet_error *error);
 
+/* The last step of recipe_apply alone, for a picture that has the network's size already: out is
+ * [height][width][channels] of the picture; with 1 channel, the picture is grey. */
+void recipe_normalise(float *out, const recipe *r, const image *picture, int channels);
+
 #endif

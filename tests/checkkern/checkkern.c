@@ -14,6 +14,7 @@
 #include "blocked.h"
 #include "check.h"
 #include "layer.h"
+#include "training.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -143,6 +144,7 @@ static void test_level(checker *k, const char *network)
     cases_odd(check_odd, k);
     cases_catalogue(check_real, k);
     if (k->blocked) blocked_test(k);
+    if (k->blocked) training_test(k);
 }
 
 static void bench_level(checker *k, const char *network)

@@ -70,7 +70,7 @@ INLINE vec vec_fma(vec a, vec b, vec c)
     return vfmaq_f32(c, a, b);
 }
 
-/* t - round(t), and round(t) in a form for vec_scale: adding ROUNDING rounds t, and the low bits then are the
+/* t - round(t), and round(t) in a form for vec_exp2: adding ROUNDING rounds t, and the low bits then are the
  * exponent of 2^round(t) as a float has it. */
 #define ROUNDING (0x1.8p23f + 127.0f)
 
@@ -80,12 +80,28 @@ INLINE vec vec_fraction(vec t, vec *rounded)
     return vec_sub(t, vec_sub(*rounded, vec_set(ROUNDING)));
 }
 
-/* a 2^n, n from vec_fraction and held to the exponents of normal floats. */
-INLINE vec vec_scale(vec a, vec n)
+/* 2^n, n from vec_fraction and held to the exponents of normal floats. */
+INLINE vec vec_exp2(vec n)
 {
     const int32x4_t low = vdupq_n_s32(0x4B400001), high = vdupq_n_s32(0x4B4000FE);
     const int32x4_t exponent = vminq_s32(vmaxq_s32(vreinterpretq_s32_f32(n), low), high);
-    return vec_mul(a, vreinterpretq_f32_s32(vshlq_n_s32(exponent, 23)));
+    return vreinterpretq_f32_s32(vshlq_n_s32(exponent, 23));
+}
+
+/* a where x > 0, else 0; 0 too where x is NaN. */
+INLINE vec vec_where_positive(vec x, vec a)
+{
+    return vreinterpretq_f32_u32(vandq_u32(vcgtzq_f32(x), vreinterpretq_u32_f32(a)));
+}
+
+/* A square of V vectors, turned over. */
+INLINE void vec_transpose(vec *square)
+{
+    const float32x4x2_t first = vtrnq_f32(square[0], square[1]), second = vtrnq_f32(square[2], square[3]);
+    square[0] = vcombine_f32(vget_low_f32(first.val[0]), vget_low_f32(second.val[0]));
+    square[1] = vcombine_f32(vget_low_f32(first.val[1]), vget_low_f32(second.val[1]));
+    square[2] = vcombine_f32(vget_high_f32(first.val[0]), vget_high_f32(second.val[0]));
+    square[3] = vcombine_f32(vget_high_f32(first.val[1]), vget_high_f32(second.val[1]));
 }
 
 /* Keeps a loaded value in a register, rather than loaded again for every multiply-add. */

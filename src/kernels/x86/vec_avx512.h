@@ -81,7 +81,7 @@ INLINE vec vec_fma(vec a, vec b, vec c)
     return _mm512_fmadd_ps(a, b, c);
 }
 
-/* t - round(t), and round(t) itself for vec_scale. */
+/* t - round(t), and round(t) itself for vec_exp2. */
 INLINE vec vec_fraction(vec t, vec *rounded)
 {
     const vec f = _mm512_reduce_ps(t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
@@ -89,10 +89,44 @@ INLINE vec vec_fraction(vec t, vec *rounded)
     return f;
 }
 
-/* a 2^n, n from vec_fraction. */
-INLINE vec vec_scale(vec a, vec n)
+/* 2^n, n from vec_fraction. */
+INLINE vec vec_exp2(vec n)
 {
-    return _mm512_scalef_ps(a, n);
+    return _mm512_scalef_ps(vec_set(1), n);
+}
+
+/* a where x > 0, else 0; 0 too where x is NaN. */
+INLINE vec vec_where_positive(vec x, vec a)
+{
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_GT_OQ), a);
+}
+
+/* A square of V vectors, turned over: rows by pairs and by fours, which leaves squares of 4 x 4 in place;
+ * then those change places, by pairs and by halves. */
+INLINE void vec_transpose(vec *square)
+{
+    vec pair[V], four[V];
+    UNROLL for (int r = 0; r < V; r += 2)
+    {
+        pair[r] = _mm512_unpacklo_ps(square[r], square[r + 1]);
+        pair[r + 1] = _mm512_unpackhi_ps(square[r], square[r + 1]);
+    }
+    UNROLL for (int r = 0; r < V; r += 4) UNROLL for (int i = 0; i < 2; i++)
+    {
+        four[r + 2 * i] = _mm512_shuffle_ps(pair[r + i], pair[r + 2 + i], 0x44);
+        four[r + 2 * i + 1] = _mm512_shuffle_ps(pair[r + i], pair[r + 2 + i], 0xEE);
+    }
+    UNROLL for (int r = 0; r < 4; r++)
+    {
+        const vec even_low = _mm512_shuffle_f32x4(four[r], four[r + 4], 0x88);
+        const vec odd_low = _mm512_shuffle_f32x4(four[r], four[r + 4], 0xDD);
+        const vec even_high = _mm512_shuffle_f32x4(four[r + 8], four[r + 12], 0x88);
+        const vec odd_high = _mm512_shuffle_f32x4(four[r + 8], four[r + 12], 0xDD);
+        square[r] = _mm512_shuffle_f32x4(even_low, even_high, 0x88);
+        square[r + 4] = _mm512_shuffle_f32x4(odd_low, odd_high, 0x88);
+        square[r + 8] = _mm512_shuffle_f32x4(even_low, even_high, 0xDD);
+        square[r + 12] = _mm512_shuffle_f32x4(odd_low, odd_high, 0xDD);
+    }
 }
 
 /* Keeps a value in a register. Without it gcc folds a load into every multiply-add that uses it, and moves
