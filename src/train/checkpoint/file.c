@@ -187,7 +187,7 @@ static effnet_status read_array(const source *file, uint64_t *offset, const chec
 
 effnet_status checkpoint_read(const source *file, const checkpoint *c, effnet_error *error)
 {
-    size_t header;
+    size_t header = 0;
     TRY(read_header(file, c, &header, error));
     if (source_size(file) != checkpoint_size(c))
         return error_set(error, EFFNET_ERR_FORMAT, "%llu bytes, wanted %llu",
