@@ -250,9 +250,10 @@ static int run(int argc, char **argv)
     if (count > 1 && s.output && !is_folder(s.output))
         report_usage(argv[0], "-o names one file, but %zu are wanted; give a folder", count);
     if (!http_version())
-        return report_failure(EXIT_UNAVAILABLE,
-                              "pull needs libcurl, which was not there when effnet was built; install "
-                              "libcurl4-openssl-dev and build again");
+        return report_failure(
+            EXIT_UNAVAILABLE,
+            "pull needs libcurl; install libcurl4-openssl-dev, and build effnet again if it was "
+            "built without");
     signal(SIGPIPE, SIG_IGN); /* a server that hangs up is an error, not the end */
     int code = count == 0 ? get_address(&s) : EXIT_DONE;
     for (size_t i = 0; i < count; i++) {

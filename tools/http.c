@@ -10,16 +10,34 @@
 
 #if EFFNET_HAVE_CURL
 
+#define CURL_DISABLE_TYPECHECK /* its macros call by name */
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "late.h"
 #include "progress.h"
 
 enum { MAX_REDIRECTS = 5, CONNECT_SECONDS = 20 };
 
 static const curl_off_t MAX_BYTES = (curl_off_t)8 << 30; /* the largest known checkpoint has under 2 GiB */
+
+/* clang-format off */
+#define FUNCTIONS(_) \
+    _(curl_easy_init) _(curl_easy_setopt) _(curl_easy_perform) _(curl_easy_getinfo) _(curl_easy_strerror) \
+    _(curl_easy_cleanup) _(curl_slist_append) _(curl_slist_free_all) _(curl_version_info)
+/* clang-format on */
+
+static struct {
+    FUNCTIONS(LATE_POINTER)
+} lib;
+
+static bool load(void)
+{
+    static const char *const names[] = {FUNCTIONS(LATE_NAME)};
+    return late_load("libcurl.so.4", names, sizeof names / sizeof *names, &lib);
+}
 
 typedef struct transfer {
     const http_request *request;
@@ -72,7 +90,7 @@ static bool begin(transfer *t)
 {
     long code = 0;
     unsigned long long from = 0;
-    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &code);
+    lib.curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &code);
     const bool whole = code != 206;
     t->begun = true;
     t->wrong_range = !whole && (sscanf(t->range, "bytes %llu-", &from) != 1 || from != t->request->offset);
@@ -103,28 +121,28 @@ static void set_limits(CURL *c, const http_request *r)
 {
     /* A secure address must not lead to an open one. */
     const bool is_https = strncasecmp(r->url, "https:", 6) == 0;
-    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, is_https ? "https" : "http,https");
-    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
-    curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
-    curl_easy_setopt(c, CURLOPT_FAILONERROR, 1L);
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT,
-                     (long)(r->timeout < CONNECT_SECONDS ? r->timeout : CONNECT_SECONDS));
-    curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)r->timeout);
-    curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, MAX_BYTES);
-    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    lib.curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+    lib.curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, is_https ? "https" : "http,https");
+    lib.curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
+    lib.curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
+    lib.curl_easy_setopt(c, CURLOPT_FAILONERROR, 1L);
+    lib.curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT,
+                         (long)(r->timeout < CONNECT_SECONDS ? r->timeout : CONNECT_SECONDS));
+    lib.curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    lib.curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)r->timeout);
+    lib.curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, MAX_BYTES);
+    lib.curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 }
 
 static void set_functions(CURL *c, transfer *t)
 {
-    curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
-    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
-    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
-    curl_easy_setopt(c, CURLOPT_XFERINFODATA, t);
+    lib.curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+    lib.curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
+    lib.curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+    lib.curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
+    lib.curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+    lib.curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
+    lib.curl_easy_setopt(c, CURLOPT_XFERINFODATA, t);
 }
 
 static struct curl_slist *set_range(CURL *c, const http_request *r)
@@ -133,9 +151,9 @@ static struct curl_slist *set_range(CURL *c, const http_request *r)
     char range[32], condition[HTTP_TAG_SIZE + 16];
     snprintf(range, sizeof range, "%llu-", (unsigned long long)r->offset);
     snprintf(condition, sizeof condition, "If-Range: %s", r->tag);
-    struct curl_slist *headers = curl_slist_append(NULL, condition);
-    curl_easy_setopt(c, CURLOPT_RANGE, range);
-    curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
+    struct curl_slist *headers = lib.curl_slist_append(NULL, condition);
+    lib.curl_easy_setopt(c, CURLOPT_RANGE, range);
+    lib.curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
     return headers;
 }
 
@@ -173,10 +191,10 @@ static void judge(http_result *result, CURLcode code, long status)
 static http_result perform(transfer *t)
 {
     char message[CURL_ERROR_SIZE] = "";
-    curl_easy_setopt(t->curl, CURLOPT_ERRORBUFFER, message);
-    const CURLcode code = curl_easy_perform(t->curl);
+    lib.curl_easy_setopt(t->curl, CURLOPT_ERRORBUFFER, message);
+    const CURLcode code = lib.curl_easy_perform(t->curl);
     long status = 0;
-    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+    lib.curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
     progress_hide();
     http_result result = {.outcome = HTTP_DONE};
     /* A file of no bytes has no body. */
@@ -188,28 +206,30 @@ static http_result perform(transfer *t)
     else if (code != CURLE_OK)
         judge(&result, code, status);
     if (!*result.message)
-        snprintf(result.message, sizeof result.message, "%s", *message ? message : curl_easy_strerror(code));
+        snprintf(result.message, sizeof result.message, "%s",
+                 *message ? message : lib.curl_easy_strerror(code));
     return result;
 }
 
 http_result http_get(const http_request *r)
 {
-    transfer t = {.request = r, .curl = curl_easy_init()};
+    if (!load()) return (http_result){HTTP_FAILED, EXIT_UNAVAILABLE, "libcurl.so.4 is not here"};
+    transfer t = {.request = r, .curl = lib.curl_easy_init()};
     if (!t.curl) return (http_result){HTTP_FAILED, EXIT_SYSTEM, "libcurl does not start"};
-    curl_easy_setopt(t.curl, CURLOPT_URL, r->url);
-    curl_easy_setopt(t.curl, CURLOPT_USERAGENT, "effnet/" EFFNET_VERSION);
+    lib.curl_easy_setopt(t.curl, CURLOPT_URL, r->url);
+    lib.curl_easy_setopt(t.curl, CURLOPT_USERAGENT, "effnet/" EFFNET_VERSION);
     set_limits(t.curl, r);
     set_functions(t.curl, &t);
     struct curl_slist *headers = set_range(t.curl, r);
     const http_result result = perform(&t);
-    curl_slist_free_all(headers);
-    curl_easy_cleanup(t.curl);
+    lib.curl_slist_free_all(headers);
+    lib.curl_easy_cleanup(t.curl);
     return result;
 }
 
 const char *http_version(void)
 {
-    return curl_version_info(CURLVERSION_NOW)->version;
+    return load() ? lib.curl_version_info(CURLVERSION_NOW)->version : NULL;
 }
 
 #else

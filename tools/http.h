@@ -41,7 +41,7 @@ typedef struct http_result {
 /* At most five redirects, never from https to http; at most 8 GiB. */
 http_result http_get(const http_request *request);
 
-/* NULL if effnet was built without libcurl. */
+/* NULL if effnet was built without libcurl or does not find it. */
 const char *http_version(void);
 
 #endif

@@ -8,11 +8,44 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Without cairo nothing is drawn, but all is laid out. */
+static double guess_text_length(canvas_font font, const char *text)
+{
+    return font.size / 2 * (double)strlen(text);
+}
+
 #if EFFNET_HAVE_CAIRO
 
 #include <cairo-svg.h>
 #include <cairo.h>
 #include <math.h>
+
+#include "late.h"
+
+/* clang-format off */
+#define FUNCTIONS(_) \
+    _(cairo_arc) _(cairo_close_path) _(cairo_create) _(cairo_destroy) _(cairo_fill_preserve) \
+    _(cairo_font_options_create) _(cairo_font_options_destroy) _(cairo_font_options_set_antialias) \
+    _(cairo_font_options_set_hint_metrics) _(cairo_font_options_set_hint_style) \
+    _(cairo_image_surface_create) _(cairo_line_to) _(cairo_move_to) _(cairo_new_path) _(cairo_paint) \
+    _(cairo_restore) _(cairo_rotate) _(cairo_save) _(cairo_scale) _(cairo_select_font_face) \
+    _(cairo_set_dash) _(cairo_set_font_options) _(cairo_set_font_size) _(cairo_set_line_join) \
+    _(cairo_set_line_width) _(cairo_set_source_rgb) _(cairo_show_text) _(cairo_status) \
+    _(cairo_status_to_string) _(cairo_stroke_preserve) _(cairo_surface_destroy) _(cairo_surface_finish) \
+    _(cairo_surface_status) _(cairo_surface_write_to_png_stream) _(cairo_svg_surface_create_for_stream) \
+    _(cairo_svg_surface_set_document_unit) _(cairo_text_extents) _(cairo_translate) \
+    _(cairo_version_string)
+/* clang-format on */
+
+static struct {
+    FUNCTIONS(LATE_POINTER)
+} lib;
+
+static bool load(void)
+{
+    static const char *const names[] = {FUNCTIONS(LATE_NAME)};
+    return late_load("libcairo.so.2", names, sizeof names / sizeof *names, &lib);
+}
 
 /* What cairo writes, in memory. */
 typedef struct sink {
@@ -37,8 +70,8 @@ static cairo_status_t on_bytes(void *context, const unsigned char *bytes, unsign
 
 static void set_colour(cairo_t *cairo, canvas_colour colour)
 {
-    cairo_set_source_rgb(cairo, (double)(colour >> 16 & 255) / 255, (double)(colour >> 8 & 255) / 255,
-                         (double)(colour & 255) / 255);
+    lib.cairo_set_source_rgb(cairo, (double)(colour >> 16 & 255) / 255, (double)(colour >> 8 & 255) / 255,
+                             (double)(colour & 255) / 255);
 }
 
 /* Lengths of stroke and gap, in widths of the line. */
@@ -55,49 +88,49 @@ static void set_dash(cairo_t *cairo, const canvas_style *style)
     double lengths[4];
     for (int i = 0; i < 4; i++)
         lengths[i] = patterns[style->dash].lengths[i] * style->width;
-    cairo_set_dash(cairo, lengths, patterns[style->dash].count, 0);
+    lib.cairo_set_dash(cairo, lengths, patterns[style->dash].count, 0);
 }
 
 static void fill_and_stroke(cairo_t *cairo, const canvas_style *style)
 {
     if (style->fill) {
         set_colour(cairo, style->fill);
-        cairo_fill_preserve(cairo);
+        lib.cairo_fill_preserve(cairo);
     }
     if (style->line && style->width > 0) {
         set_colour(cairo, style->line);
-        cairo_set_line_width(cairo, style->width);
+        lib.cairo_set_line_width(cairo, style->width);
         set_dash(cairo, style);
-        cairo_stroke_preserve(cairo);
+        lib.cairo_stroke_preserve(cairo);
     }
-    cairo_new_path(cairo);
+    lib.cairo_new_path(cairo);
 }
 
 static void set_font(cairo_t *cairo, canvas_font font)
 {
-    cairo_select_font_face(cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
-                           font.bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
-    cairo_set_font_size(cairo, font.size);
+    lib.cairo_select_font_face(cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
+                               font.bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
+    lib.cairo_set_font_size(cairo, font.size);
     /* Without hinting a text is equally long at any scale. */
-    cairo_font_options_t *options = cairo_font_options_create();
-    cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
-    cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
-    cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
-    cairo_set_font_options(cairo, options);
-    cairo_font_options_destroy(options);
+    cairo_font_options_t *options = lib.cairo_font_options_create();
+    lib.cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
+    lib.cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
+    lib.cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
+    lib.cairo_set_font_options(cairo, options);
+    lib.cairo_font_options_destroy(options);
 }
 
 static void draw_text(cairo_t *cairo, const canvas_item *item)
 {
-    cairo_save(cairo);
-    cairo_translate(cairo, item->points[0].x, item->points[0].y);
-    if (item->font.upwards) cairo_rotate(cairo, -acos(0));
-    cairo_move_to(cairo, 0, 0);
+    lib.cairo_save(cairo);
+    lib.cairo_translate(cairo, item->points[0].x, item->points[0].y);
+    if (item->font.upwards) lib.cairo_rotate(cairo, -acos(0));
+    lib.cairo_move_to(cairo, 0, 0);
     set_font(cairo, item->font);
     set_colour(cairo, item->font.colour);
-    cairo_show_text(cairo, item->text);
-    cairo_restore(cairo);
-    cairo_new_path(cairo);
+    lib.cairo_show_text(cairo, item->text);
+    lib.cairo_restore(cairo);
+    lib.cairo_new_path(cairo);
 }
 
 static void draw_item(cairo_t *cairo, const canvas_item *item)
@@ -105,12 +138,12 @@ static void draw_item(cairo_t *cairo, const canvas_item *item)
     switch (item->kind) {
     case CANVAS_TEXT: draw_text(cairo, item); return;
     case CANVAS_CIRCLE:
-        cairo_arc(cairo, item->points[0].x, item->points[0].y, item->radius, 0, 4 * acos(0));
+        lib.cairo_arc(cairo, item->points[0].x, item->points[0].y, item->radius, 0, 4 * acos(0));
         break;
     case CANVAS_PATH:
         for (size_t i = 0; i < item->count; i++)
-            cairo_line_to(cairo, item->points[i].x, item->points[i].y);
-        if (item->style.fill) cairo_close_path(cairo);
+            lib.cairo_line_to(cairo, item->points[i].x, item->points[i].y);
+        if (item->style.fill) lib.cairo_close_path(cairo);
         break;
     }
     fill_and_stroke(cairo, &item->style);
@@ -118,9 +151,9 @@ static void draw_item(cairo_t *cairo, const canvas_item *item)
 
 static void draw(cairo_t *cairo, const canvas *c)
 {
-    cairo_set_source_rgb(cairo, 1, 1, 1);
-    cairo_paint(cairo);
-    cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
+    lib.cairo_set_source_rgb(cairo, 1, 1, 1);
+    lib.cairo_paint(cairo);
+    lib.cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
     const canvas_item *item;
     for (size_t i = 0; (item = canvas_get(c, i)) != NULL; i++)
         draw_item(cairo, item);
@@ -130,32 +163,34 @@ static cairo_surface_t *create_surface(const canvas *c, render_format format, si
 {
     if (format == RENDER_SVG) {
         cairo_surface_t *surface =
-            cairo_svg_surface_create_for_stream(on_bytes, bytes, canvas_width(c), canvas_height(c));
-        cairo_svg_surface_set_document_unit(surface, CAIRO_SVG_UNIT_PX);
+            lib.cairo_svg_surface_create_for_stream(on_bytes, bytes, canvas_width(c), canvas_height(c));
+        lib.cairo_svg_surface_set_document_unit(surface, CAIRO_SVG_UNIT_PX);
         return surface;
     }
-    return cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(RENDER_PNG_SCALE * canvas_width(c)),
-                                      (int)(RENDER_PNG_SCALE * canvas_height(c)));
+    return lib.cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(RENDER_PNG_SCALE * canvas_width(c)),
+                                          (int)(RENDER_PNG_SCALE * canvas_height(c)));
 }
 
 void *render_canvas(const canvas *c, render_format format, size_t *size, const char **why)
 {
     sink bytes = {0};
+    *why = "libcairo.so.2 is not here";
+    if (!load()) return NULL;
     *why = "out of memory";
     if (!canvas_ok(c)) return NULL;
     cairo_surface_t *surface = create_surface(c, format, &bytes);
-    cairo_t *cairo = cairo_create(surface);
-    if (format == RENDER_PNG) cairo_scale(cairo, RENDER_PNG_SCALE, RENDER_PNG_SCALE);
+    cairo_t *cairo = lib.cairo_create(surface);
+    if (format == RENDER_PNG) lib.cairo_scale(cairo, RENDER_PNG_SCALE, RENDER_PNG_SCALE);
     draw(cairo, c);
-    cairo_status_t status = cairo_status(cairo);
-    cairo_destroy(cairo);
+    cairo_status_t status = lib.cairo_status(cairo);
+    lib.cairo_destroy(cairo);
     if (status == CAIRO_STATUS_SUCCESS && format == RENDER_PNG)
-        status = cairo_surface_write_to_png_stream(surface, on_bytes, &bytes);
-    cairo_surface_finish(surface); /* writes the SVG */
-    if (status == CAIRO_STATUS_SUCCESS) status = cairo_surface_status(surface);
-    cairo_surface_destroy(surface);
+        status = lib.cairo_surface_write_to_png_stream(surface, on_bytes, &bytes);
+    lib.cairo_surface_finish(surface); /* writes the SVG */
+    if (status == CAIRO_STATUS_SUCCESS) status = lib.cairo_surface_status(surface);
+    lib.cairo_surface_destroy(surface);
     if (status != CAIRO_STATUS_SUCCESS) {
-        *why = cairo_status_to_string(status);
+        *why = lib.cairo_status_to_string(status);
         free(bytes.bytes);
         return NULL;
     }
@@ -165,19 +200,20 @@ void *render_canvas(const canvas *c, render_format format, size_t *size, const c
 
 double render_text_length(canvas_font font, const char *text)
 {
-    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_A8, 1, 1);
-    cairo_t *cairo = cairo_create(surface);
+    if (!load()) return guess_text_length(font, text);
+    cairo_surface_t *surface = lib.cairo_image_surface_create(CAIRO_FORMAT_A8, 1, 1);
+    cairo_t *cairo = lib.cairo_create(surface);
     set_font(cairo, font);
     cairo_text_extents_t extents = {0};
-    cairo_text_extents(cairo, text, &extents);
-    cairo_destroy(cairo);
-    cairo_surface_destroy(surface);
+    lib.cairo_text_extents(cairo, text, &extents);
+    lib.cairo_destroy(cairo);
+    lib.cairo_surface_destroy(surface);
     return extents.x_advance;
 }
 
 const char *render_version(void)
 {
-    return cairo_version_string();
+    return load() ? lib.cairo_version_string() : NULL;
 }
 
 #else
@@ -198,7 +234,7 @@ void *render_canvas(const canvas *c, render_format format, size_t *size, const c
 
 double render_text_length(canvas_font font, const char *text)
 {
-    return font.size / 2 * (double)strlen(text);
+    return guess_text_length(font, text);
 }
 
 #endif

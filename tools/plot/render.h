@@ -13,7 +13,7 @@ typedef enum render_format { RENDER_SVG, RENDER_PNG } render_format;
 /* A PNG has two pixels for one unit of the canvas, so that it is sharp on today's screens and in print. */
 enum { RENDER_PNG_SCALE = 2, RENDER_MAX_SIDE = 16000 };
 
-/* cairo's version; NULL if effnet was built without it. */
+/* cairo's version; NULL if effnet was built without it or does not find it. */
 const char *render_version(void);
 
 /* The file's bytes, malloc'd; NULL, with the reason in *why, on failure. */

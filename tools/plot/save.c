@@ -27,10 +27,11 @@ bool plot_is_wanted(const plot_choice *choice)
 int plot_check(const plot_choice *choice, const char *caller)
 {
     if (!plot_is_wanted(choice) || render_version()) return EXIT_DONE;
-    return report_failure(EXIT_UNAVAILABLE,
-                          "%s: drawing needs cairo, which was not there when effnet was built; install "
-                          "libcairo2-dev and build again",
-                          caller);
+    return report_failure(
+        EXIT_UNAVAILABLE,
+        "%s: drawing needs cairo; install libcairo2-dev, and build effnet again if it was built "
+        "without",
+        caller);
 }
 
 static int save(const char *path, const canvas *c, render_format format)
