@@ -667,6 +667,120 @@ EFFNET_API effnet_status effnet_dataset_verify(const effnet_dataset *dataset, ef
                                                effnet_dataset_report *report, void *context, size_t *bad,
                                                effnet_error *error);
 
+/* ---- Training
+ * ------------------------------------------------------------------------------------------------- */
+
+typedef enum effnet_optimizer {
+    EFFNET_RMSPROP = 0, /**< as TensorFlow has it, decay 0.9, momentum 0.9, epsilon 1e-3: the source's */
+    EFFNET_SGD,         /**< momentum 0.9, Nesterov */
+    EFFNET_ADAMW,       /**< 0.9, 0.999, 1e-8 */
+} effnet_optimizer;
+
+typedef enum effnet_schedule {
+    EFFNET_STEPPED = 0, /**< times decay_factor every decay_epochs: the paper's */
+    EFFNET_EXPONENTIAL, /**< the same curve without stairs */
+    EFFNET_COSINE,      /**< to 0 at the last step */
+    EFFNET_CONSTANT,
+} effnet_schedule;
+
+/** What is held between forward and backward. */
+typedef enum effnet_keep {
+    EFFNET_KEEP_AUTO = 0, /**< keep what makes it fast if that fits into max_bytes */
+    EFFNET_KEEP_ALL,
+    EFFNET_KEEP_LEAST, /**< make hidden tensors a second time instead of keeping them */
+} effnet_keep;
+
+/** How to train. All zero: the defaults in brackets, which are the paper's; a negative rate or number means
+ * none of it. */
+typedef struct effnet_trainer_options {
+    const char *folder; /**< of the run: log.csv, last.ckpt, previous.ckpt, best.safetensors; it must exist;
+                           NULL: nothing is written */
+    int epochs;         /**< with all weights [100] */
+    int head_epochs;    /**< before these, with the classifier alone [0] */
+    int batch;          /**< images of a step [32] */
+    int passes;         /**< in which they are run one after the other, to save memory [1] */
+    effnet_optimizer optimizer;
+    double learning_rate; /**< [RMSprop 0.016 per 256 images, as the paper; SGD 0.1, AdamW 0.001 per 256] */
+    double head_rate;     /**< for head_epochs [ten times learning_rate] */
+    double momentum;      /**< [0.9] */
+    double weight_decay;  /**< not of batch norm and biases [1e-5] */
+    double clip;          /**< the most that the gradient's norm may be [none] */
+    effnet_schedule schedule;
+    double decay_factor;    /**< [0.97] */
+    double decay_epochs;    /**< [2.4] */
+    double warmup_epochs;   /**< linear from 0 [5, at most a tenth of epochs] */
+    double label_smoothing; /**< [0.1] */
+    double averaging;       /**< decay of the moving average of weights, itself warmed up [0.9999] */
+    bool balance;           /**< classes count the same, however many pictures they have */
+    bool freeze_norms;      /**< batch norm keeps the running statistics that it has */
+    uint64_t seed;
+    int threads; /**< 0: the cores that this process may use */
+    effnet_level level;
+    effnet_keep keep;
+    uint64_t max_bytes;  /**< that the run may take; more is refused before anything is allocated [nine tenths
+                            of the machine's memory] */
+    double save_seconds; /**< between checkpoints inside an epoch [600]; one is written at the end of each */
+    effnet_image_options images;
+} effnet_trainer_options;
+
+typedef struct effnet_trainer effnet_trainer;
+
+/** What was chosen, and what it takes. */
+typedef struct effnet_trainer_info {
+    uint64_t parameters; /**< that are trained, at most */
+    uint64_t bytes;      /**< of memory, planned before the first step */
+    effnet_keep keep;
+    int epochs;     /**< in all */
+    int batch;      /**< images of a step: at most those of the training part */
+    uint64_t steps; /**< of an epoch */
+    double learning_rate, head_rate;
+    const char *level; /**< of the kernels */
+} effnet_trainer_info;
+
+/** Where a run is. Rates are of one image; averages are over the epoch so far. */
+typedef struct effnet_progress {
+    int epoch;            /**< from 0 */
+    uint64_t step, steps; /**< steps done of the epoch; while evaluating, of the evaluation */
+    bool evaluating;
+    bool done;            /**< nothing is left to do */
+    bool epoch_ended;     /**< with this call, and what follows is of it */
+    bool improved;        /**< best.safetensors is of this epoch */
+    double learning_rate; /**< of the last step */
+    double train_loss, train_top1;
+    double val_loss, val_top1, ema_loss, ema_top1; /**< NaN where there is none */
+    double images_per_second, seconds;             /**< of training; since the beginning of the run */
+    uint64_t skipped;   /**< steps whose loss or gradient was not finite: nothing was changed */
+    const char *notice; /**< what happened that the user should know, "" if nothing; until the next call */
+} effnet_progress;
+
+/** Plans a run that begins with the weights of `model`, whose classifier has an output for each class, label
+ * or value of `data`. Both must outlive the trainer and do not change. EFFNET_ERR_LIMIT names the batch that
+ * would fit if the memory does not suffice. */
+EFFNET_API effnet_status effnet_trainer_create(effnet_trainer **out, const effnet_model *model,
+                                               const effnet_dataset *data,
+                                               const effnet_trainer_options *options, effnet_error *error);
+EFFNET_API void effnet_trainer_free(effnet_trainer *trainer);
+EFFNET_API void effnet_trainer_get_info(const effnet_trainer *trainer, effnet_trainer_info *info);
+
+/** Goes on where the newest sound checkpoint of the folder stands, with the same bits as if the run had never
+ * been interrupted. *notice (may be NULL) is "" or why it is not the newest one. EFFNET_ERR_NOT_FOUND if
+ * there is none, EFFNET_ERR_MISMATCH if it is of other options, data or another network. */
+EFFNET_API effnet_status effnet_trainer_resume(effnet_trainer *trainer, const char **notice,
+                                               effnet_error *error);
+
+/** Does the next piece of work, a step of training or a batch of evaluation, and at the end of an epoch
+ * writes log, checkpoint and, if it is the best one, the model. Between two calls the run may be saved or
+ * left. */
+EFFNET_API effnet_status effnet_trainer_step(effnet_trainer *trainer, effnet_progress *progress,
+                                             effnet_error *error);
+
+/** Writes a checkpoint now. */
+EFFNET_API effnet_status effnet_trainer_save(effnet_trainer *trainer, effnet_error *error);
+
+/** A model of the present weights, or of their moving average, with the data's labels. */
+EFFNET_API effnet_status effnet_trainer_get_model(const effnet_trainer *trainer, bool averaged,
+                                                  effnet_model **out, effnet_error *error);
+
 /* ---- Files
  * ---------------------------------------------------------------------------------------------------- */
 

@@ -52,6 +52,9 @@ void api_network_override(net_arch *arch, const effnet_network_options *options)
 /* `level` as the rooms below know it, or why it cannot be had. */
 effnet_status api_check_level(cpu_level *out, effnet_level level, effnet_error *error);
 
+/* A handle around `checkpoint`, which it takes over, on failure too. */
+effnet_status api_model_wrap(effnet_model **out, model *checkpoint, cpu_level level, effnet_error *error);
+
 /* The packed weights of `m`, made once, by the team of whoever asks first. */
 effnet_status api_model_pack(const effnet_model *m, pool *team, const engine_weights **out,
                              effnet_error *error);

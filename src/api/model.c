@@ -7,8 +7,7 @@
 
 #include "api/handles.h"
 
-/* Takes `checkpoint` over, on failure too. */
-static effnet_status wrap_model(effnet_model **out, model *checkpoint, cpu_level level, effnet_error *error)
+effnet_status api_model_wrap(effnet_model **out, model *checkpoint, cpu_level level, effnet_error *error)
 {
     effnet_model *m = calloc(1, sizeof *m);
     if (!m || pthread_mutex_init(&m->packing, NULL) != 0) {
@@ -61,7 +60,7 @@ effnet_status effnet_model_load(effnet_model **out, const char *path, const effn
     model *checkpoint;
     TRY(translate(&inner, &level, options, error));
     TRY(model_open(&checkpoint, path, &inner, error));
-    return wrap_model(out, checkpoint, level, error);
+    return api_model_wrap(out, checkpoint, level, error);
 }
 
 effnet_status effnet_model_load_memory(effnet_model **out, const void *data, size_t size, const char *name,
@@ -76,7 +75,7 @@ effnet_status effnet_model_load_memory(effnet_model **out, const void *data, siz
     model *checkpoint;
     TRY(translate(&inner, &level, options, error));
     TRY(model_open_memory(&checkpoint, data, size, name, &inner, error));
-    return wrap_model(out, checkpoint, level, error);
+    return api_model_wrap(out, checkpoint, level, error);
 }
 
 effnet_status effnet_model_create(effnet_model **out, const effnet_network *network,
@@ -91,7 +90,7 @@ effnet_status effnet_model_create(effnet_model **out, const effnet_network *netw
     if (!options) options = &defaults;
     TRY(api_check_level(&level, options->level, error));
     TRY(model_create(&checkpoint, network->graph, options->seed, error));
-    return wrap_model(out, checkpoint, level, error);
+    return api_model_wrap(out, checkpoint, level, error);
 }
 
 void effnet_model_free(effnet_model *m)

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A run before its first step: what it will take is counted first, and refused if it is too much; then
+ * everything is allocated that it will ever need.
+ */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/pages.h"
+#include "base/sizes.h"
+#include "model/labels.h"
+#include "train/loop/trainer.h"
+#include "train/update/sums.h"
+
+/* ---- Memory ---- */
+
+static train_step_options step_options(const trainer *t, size_t pass, const trainer_phase *phase)
+{
+    return (train_step_options){.level = t->level,
+                                .team = t->team,
+                                .batch = pass,
+                                .memory = t->memory,
+                                .frozen_norms = phase->frozen_norms,
+                                .first_trained = phase->first_tensor};
+}
+
+/* Bytes of the step that takes most. */
+static effnet_status step_bytes(const trainer *t, size_t pass, size_t *out, effnet_error *error)
+{
+    *out = 0;
+    for (size_t i = 0; i < t->phase_count; i++) {
+        const train_step_options options = step_options(t, pass, &t->phases[i]);
+        size_t bytes;
+        TRY(train_step_bytes(&bytes, t->graph, &options, error));
+        if (bytes > *out) *out = bytes;
+    }
+    return EFFNET_OK;
+}
+
+/* What does not depend on the pass: weights, their average, gradients, states, and two batches of pictures.
+ */
+static size_t other_bytes(const trainer *t)
+{
+    const size_t arrays = t->layout->count * (t->options.averaging > 0 ? 2 : 1) +
+                          t->layout->trained * (1 + train_optimiser_states(&t->optimiser));
+    const size_t picture =
+        (size_t)t->start->recipe.height * (size_t)t->start->recipe.width * (size_t)t->graph->arch.in_channels;
+    return sizeof(float) * (arrays + 2 * t->batch * picture);
+}
+
+/* The most images of a pass that fit, 0 if none does. */
+static size_t fitting_pass(const trainer *t, size_t limit)
+{
+    size_t least = 0, most = t->pass;
+    while (least + 1 < most) {
+        const size_t middle = least + (most - least) / 2;
+        size_t bytes;
+        if (step_bytes(t, middle, &bytes, NULL) == EFFNET_OK && bytes <= limit)
+            least = middle;
+        else
+            most = middle;
+    }
+    return least;
+}
+
+static size_t usual_limit(void)
+{
+    const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    return pages > 0 && size > 0 ? (size_t)pages * (size_t)size / 10 * 9 : SIZE_MAX;
+}
+
+static effnet_status plan_memory(trainer *t, effnet_error *error)
+{
+    const size_t limit = t->options.max_bytes ? (size_t)t->options.max_bytes : usual_limit();
+    const size_t others = other_bytes(t);
+    t->memory = t->options.keep == EFFNET_KEEP_LEAST ? TRAIN_RECOMPUTE : TRAIN_KEEP;
+    size_t bytes;
+    TRY(step_bytes(t, t->pass, &bytes, error));
+    if (t->options.keep == EFFNET_KEEP_AUTO && bytes + others > limit) {
+        t->memory = TRAIN_RECOMPUTE;
+        TRY(step_bytes(t, t->pass, &bytes, error));
+    }
+    t->bytes = bytes + others;
+    if (t->bytes <= limit) return EFFNET_OK;
+    const size_t fits = others < limit ? fitting_pass(t, limit - others) : 0;
+    if (fits == 0)
+        return error_set(error, EFFNET_ERR_LIMIT,
+                         "this network takes %zu MiB to train, even with one picture "
+                         "at a time more than the limit of %zu",
+                         t->bytes >> 20, limit >> 20);
+    return error_set(
+        error, EFFNET_ERR_LIMIT,
+        "%zu pictures at a time take %zu MiB, the limit is %zu: a batch of %zu fits, or %zu passes", t->pass,
+        t->bytes >> 20, limit >> 20, fits, (t->batch + fits - 1) / fits);
+}
+
+/* ---- Allocation ---- */
+
+static effnet_status floats(float **out, size_t count, effnet_error *error)
+{
+    *out = pages_alloc((count ? count : 1) * sizeof **out);
+    if (!*out) return error_memory(error);
+    memset(*out, 0, count * sizeof **out);
+    return EFFNET_OK;
+}
+
+static effnet_status allocate(trainer *t, effnet_error *error)
+{
+    const train_layout *layout = t->layout;
+    const size_t outputs = train_outputs(t->graph);
+    TRY(floats(&t->values, layout->count, error));
+    if (t->options.averaging > 0) TRY(floats(&t->average, layout->count, error));
+    TRY(floats(&t->gradients, layout->trained, error));
+    for (size_t i = 0; i < train_optimiser_states(&t->optimiser); i++)
+        TRY(floats(&t->states[i], layout->trained, error));
+    TRY(floats(&t->statistics, layout->count - layout->trained, error));
+    TRY(floats(&t->logits, t->batch * outputs, error));
+    TRY(floats(&t->dlogits, t->batch * outputs, error));
+    t->scratch = malloc(train_norm_pieces(layout->count) * sizeof *t->scratch);
+    return t->scratch ? EFFNET_OK : error_memory(error);
+}
+
+static effnet_status make_feeds(trainer *t, effnet_error *error)
+{
+    feed_options o = {.data = t->data,
+                      .part = EFFNET_TRAINING,
+                      .recipe = &t->start->recipe,
+                      .channels = t->graph->arch.in_channels,
+                      .images = &t->images,
+                      .batch = t->batch,
+                      .seed = t->options.seed,
+                      .training = true,
+                      .team = t->team};
+    TRY(feed_create(&t->training, &o, error));
+    if (t->data->parts[EFFNET_VALIDATION].count == 0) return EFFNET_OK;
+    o.part = EFFNET_VALIDATION;
+    o.training = false;
+    o.batch = t->pass;
+    return feed_create(&t->validation, &o, error);
+}
+
+/* Of each class the share that it would have if all had as many pictures, over the one it has: the mean over
+ * all pictures is 1. */
+static effnet_status make_loss(trainer *t, effnet_error *error)
+{
+    static const train_head heads[] = {[EFFNET_TASK_CLASSES] = TRAIN_SOFTMAX,
+                                       [EFFNET_TASK_LABELS] = TRAIN_SIGMOID,
+                                       [EFFNET_TASK_VALUES] = TRAIN_LINEAR};
+    const size_t outputs = t->data->outputs;
+    t->loss = (train_loss){
+        .head = heads[t->data->task], .outputs = outputs, .smoothing = t->options.label_smoothing};
+    if (!t->options.balance || t->data->task != EFFNET_TASK_CLASSES) return EFFNET_OK;
+    size_t *counts = calloc(outputs, sizeof *counts);
+    t->weights = calloc(outputs, sizeof *t->weights);
+    if (!counts || !t->weights) {
+        free(counts);
+        return error_memory(error);
+    }
+    dataset_count(counts, t->data, EFFNET_TRAINING);
+    size_t present = 0;
+    for (size_t c = 0; c < outputs; c++)
+        present += counts[c] > 0;
+    const double each = (double)t->data->parts[EFFNET_TRAINING].count / (double)present;
+    for (size_t c = 0; c < outputs; c++)
+        t->weights[c] = counts[c] ? (float)(each / (double)counts[c]) : 0;
+    t->loss.weights = t->weights;
+    free(counts);
+    return EFFNET_OK;
+}
+
+/* ---- Life ---- */
+
+static effnet_status check_outputs(const trainer *t, effnet_error *error)
+{
+    const int classes = t->graph->arch.classes;
+    if (classes > 0 && (size_t)classes == t->data->outputs) return EFFNET_OK;
+    return error_set(error, EFFNET_ERR_MISMATCH, "the network has %d outputs, the data have %zu", classes,
+                     t->data->outputs);
+}
+
+static effnet_status fill(trainer *t, const effnet_trainer_options *options, size_t threads,
+                          effnet_error *error)
+{
+    TRY(check_outputs(t, error));
+    TRY(train_layout_create(&t->layout, t->graph, error));
+    TRY(trainer_choose(t, options, error));
+    if (options->folder && !(t->folder = strdup(options->folder))) return error_memory(error);
+    t->options.folder = t->folder;
+    TRY(pool_create(&t->team, threads, error));
+    pool_limit_cores(t->team, cpu_usable_cores());
+    TRY(plan_memory(t, error));
+    TRY(trainer_describe(t, error));
+    TRY(allocate(t, error));
+    TRY(make_feeds(t, error));
+    TRY(make_loss(t, error));
+    TRY(train_layout_read(t->layout, t->graph, model_read, (void *)(uintptr_t)t->start, t->values, error));
+    if (t->average) memcpy(t->average, t->values, t->layout->count * sizeof *t->values);
+    train_optimiser_reset(&t->optimiser, t->states, t->layout->trained);
+    t->at.rate_factor = 1;
+    return trainer_enter_phase(t, error);
+}
+
+effnet_status trainer_create(trainer **out, const model *start, const dataset *data,
+                             const effnet_trainer_options *options, cpu_level level, size_t threads,
+                             const image_options *images, effnet_error *error)
+{
+    *out = NULL;
+    trainer *t = calloc(1, sizeof *t);
+    if (!t) return error_memory(error);
+    t->start = start;
+    t->graph = start->graph;
+    t->data = data;
+    t->level = level;
+    t->images = *images;
+    const effnet_status status = fill(t, options, threads, error);
+    if (status != EFFNET_OK) {
+        trainer_free(t);
+        return status;
+    }
+    *out = t;
+    return EFFNET_OK;
+}
+
+void trainer_free(trainer *t)
+{
+    if (!t) return;
+    train_step_free(t->step);
+    feed_free(t->training);
+    feed_free(t->validation);
+    pool_free(t->team);
+    train_layout_free(t->layout);
+    float *arrays[] = {t->weights,   t->values,     t->average, t->gradients, t->states[0],
+                       t->states[1], t->statistics, t->logits,  t->dlogits};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        free(arrays[i]);
+    free(t->scratch);
+    free(t->description);
+    free(t->log);
+    free(t->folder);
+    free(t);
+}
+
+effnet_status trainer_enter_phase(trainer *t, effnet_error *error)
+{
+    const train_step_options options = step_options(t, t->pass, &t->phases[t->at.phase]);
+    train_step_free(t->step);
+    return train_step_create(&t->step, t->graph, &options, error);
+}
+
+effnet_status trainer_export(const trainer *t, bool averaged, model **out, effnet_error *error)
+{
+    char origin[sizeof(*out)->origin];
+    model *m;
+    snprintf(origin, sizeof origin, "trained with effnet from: %.150s; epoch %llu%s", t->start->origin,
+             (unsigned long long)t->at.epoch, averaged && t->average ? ", averaged" : "");
+    *out = NULL;
+    TRY(train_layout_export(&m, t->layout, t->start, origin, averaged && t->average ? t->average : t->values,
+                            error));
+    labels_free(m->labels, m->label_count);
+    m->labels = NULL;
+    m->label_count = 0;
+    const effnet_status status =
+        labels_copy(&m->labels, (const char *const *)t->data->labels, t->data->outputs, error);
+    if (status != EFFNET_OK) {
+        model_free(m);
+        return status;
+    }
+    m->label_count = t->data->outputs;
+    *out = m;
+    return EFFNET_OK;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Batches of a data set's part, ready for the network: which pictures come is decided by seed, epoch and step
+ * alone.
+ */
+#ifndef TRAIN_LOOP_FEED_H
+#define TRAIN_LOOP_FEED_H
+
+#include "base/pool.h"
+#include "image/recipe.h"
+#include "train/data/dataset.h"
+#include "train/update/loss.h"
+
+typedef struct feed feed;
+
+typedef struct feed_options {
+    const dataset *data;
+    effnet_part part;
+    const recipe *recipe;
+    int channels;
+    const image_options *images;
+    size_t batch;
+    uint64_t seed;
+    bool training; /* in an order that is drawn for each epoch, and only whole batches */
+    pool *team;    /* decodes */
+} feed_options;
+
+typedef struct feed_batch {
+    const float *images; /* [count][height][width][channels] */
+    train_targets targets;
+    size_t count;
+} feed_batch;
+
+effnet_status feed_create(feed **out, const feed_options *options, effnet_error *error);
+void feed_free(feed *f);
+
+/* Steps of an epoch. */
+size_t feed_steps(const feed *f);
+
+/* The batch of a step, good until the next call. */
+effnet_status feed_take(feed *f, uint64_t epoch, size_t step, feed_batch *out, effnet_error *error);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One step of training: batch, passes, gradient, update. A step whose loss or gradient is not finite changes
+ * nothing; ten in a row go back to the last checkpoint at half the rate; if that does not help the run ends.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "train/loop/trainer.h"
+#include "train/update/sums.h"
+
+/* The part of a batch's targets that begins at image `first`. */
+static train_targets targets_from(const train_targets *all, size_t first, size_t outputs)
+{
+    return (train_targets){
+        .values = all->values ? all->values + first * outputs : NULL,
+        .classes = all->classes ? all->classes + first : NULL,
+        .others = all->others ? all->others + first : NULL,
+        .shares = all->shares ? all->shares + first : NULL,
+    };
+}
+
+/* Forward and backward of all passes into t->gradients; false if a loss is not finite. */
+static bool run_passes(trainer *t, const feed_batch *b, train_tally *tally)
+{
+    const size_t outputs = t->loss.outputs;
+    const size_t pixels =
+        (size_t)t->graph->height * (size_t)t->graph->width * (size_t)t->graph->arch.in_channels;
+    memset(t->gradients, 0, t->layout->trained * sizeof *t->gradients);
+    for (size_t first = 0; first < b->count; first += t->pass) {
+        const size_t n = b->count - first < t->pass ? b->count - first : t->pass;
+        const train_pass pass = {TRAIN_LEARN, t->options.seed, t->at.total, first};
+        const train_targets targets = targets_from(&b->targets, first, outputs);
+        train_forward(t->step, &pass, t->values, b->images + first * pixels, n, t->logits);
+        train_loss_run(&t->loss, &targets, t->logits, n, 1 / (double)b->count, t->dlogits, tally);
+        if (!isfinite(tally->loss)) return false;
+        train_backward(t->step, t->values, t->dlogits, t->gradients);
+        train_update_statistics(t->step, t->values);
+    }
+    return true;
+}
+
+static void update(trainer *t, double norm)
+{
+    const trainer_phase *phase = &t->phases[t->at.phase];
+    t->last_rate = t->at.rate_factor * train_schedule_rate(&phase->schedule, t->at.phase_step);
+    const train_update u = {
+        .layout = t->layout,
+        .first = train_layout_first(t->layout, phase->first_tensor),
+        .values = t->values,
+        .gradients = t->gradients,
+        .gradient_scale = train_clip_scale(norm, t->options.clip),
+        .states = t->states,
+        .rate = t->last_rate,
+        .step = t->at.phase_step + 1,
+    };
+    train_optimiser_step(&t->optimiser, &u, t->team);
+    if (!t->average) return;
+    const double decay = train_average_decay(t->options.averaging, t->at.updates++);
+    train_average(t->average, t->values, t->layout->count, decay, t->team);
+}
+
+/* Back to the last checkpoint, at half the rate. */
+static effnet_status restore(trainer *t, effnet_error *error)
+{
+    const uint64_t restores = t->at.restores + 1, skipped = t->at.skipped;
+    if (restores > TRAINER_RESTORES || !t->folder)
+        return error_set(error, EFFNET_ERR_INTERNAL,
+                         "the loss was not finite in %d steps in a row%s: a lower learning rate may help",
+                         TRAINER_BAD_STEPS, t->folder ? ", also after going back to a checkpoint" : "");
+    const effnet_status status = trainer_load(t, error);
+    if (status == EFFNET_ERR_NOT_FOUND)
+        return error_set(
+            error, EFFNET_ERR_INTERNAL,
+            "the loss was not finite in %d steps in a row, before there was a checkpoint: a lower "
+            "learning rate may help",
+            TRAINER_BAD_STEPS);
+    TRY(status);
+    t->at.restores = restores;
+    t->at.skipped = skipped;
+    t->at.rate_factor *= 0.5;
+    t->at.streak = 0;
+    snprintf(t->notice, sizeof t->notice,
+             "the loss was not finite in %d steps in a row: back to step %llu, at half the learning rate",
+             TRAINER_BAD_STEPS, (unsigned long long)t->at.total);
+    return EFFNET_OK;
+}
+
+static void count_step(trainer *t, double began)
+{
+    const double seconds = (clock_ms() - began) / 1000;
+    t->at.epoch_seconds += seconds;
+    t->at.seconds += seconds;
+    t->at.step++;
+    t->at.total++;
+    t->at.phase_step++;
+    if (t->at.step < feed_steps(t->training)) return;
+    t->at.step = 0;
+    t->at.stage = TRAINER_EVALUATE;
+}
+
+effnet_status trainer_learn(trainer *t, effnet_error *error)
+{
+    const double began = clock_ms();
+    const size_t running = (t->layout->count - t->layout->trained) * sizeof *t->values;
+    feed_batch b;
+    train_tally tally = {0};
+    TRY(feed_take(t->training, t->at.epoch, t->at.step, &b, error));
+    memcpy(t->statistics, t->values + t->layout->trained, running);
+    bool good = run_passes(t, &b, &tally);
+    if (good && t->reduce) TRY(t->reduce(t->reduce_context, t->gradients, t->layout->trained, error));
+    const double norm = good ? train_norm(t->gradients, t->layout->trained, t->scratch, t->team) : NAN;
+    good = !!isfinite(norm);
+    if (good) {
+        update(t, norm);
+        t->at.loss += tally.loss;
+        t->at.hits += tally.hits;
+        t->at.images += tally.images;
+        t->at.streak = 0;
+    } else {
+        memcpy(t->values + t->layout->trained, t->statistics, running);
+        t->at.skipped++;
+        if (++t->at.streak == TRAINER_BAD_STEPS) return restore(t, error);
+    }
+    count_step(t, began);
+    return EFFNET_OK;
+}

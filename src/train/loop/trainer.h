@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A run of training: what ties data, step, loss, optimiser, average and checkpoint together. It is a machine
+ * that does one piece of work at a time, so that whoever drives it can stop between any two; all that it is
+ * at such a moment is the flat arrays and one `trainer_position`, and these are what a checkpoint holds.
+ */
+#ifndef TRAIN_LOOP_TRAINER_H
+#define TRAIN_LOOP_TRAINER_H
+
+#include "model/model.h"
+#include "train/checkpoint/checkpoint.h"
+#include "train/loop/feed.h"
+#include "train/parameters.h"
+#include "train/step.h"
+#include "train/update/optimiser.h"
+#include "train/update/schedule.h"
+
+enum {
+    TRAINER_MAX_PHASES = 2,
+    TRAINER_BAD_STEPS = 10, /* in a row that are not finite, before the last checkpoint is restored */
+    TRAINER_RESTORES = 1,   /* of these, before the run ends */
+};
+
+/* Epochs in which the same tensors are trained at rates of one schedule. */
+typedef struct trainer_phase {
+    uint64_t epochs;
+    size_t first_tensor; /* of those that are trained */
+    bool frozen_norms;
+    train_schedule schedule;
+} trainer_phase;
+
+typedef enum trainer_stage {
+    TRAINER_LEARN,
+    TRAINER_EVALUATE, /* the weights */
+    TRAINER_AVERAGED, /* their average */
+    TRAINER_DONE,
+} trainer_stage;
+
+/* Everything that a run is beside its arrays. All members have 8 bytes: a checkpoint takes it as numbers. */
+typedef struct trainer_position {
+    uint64_t stage, phase;
+    uint64_t epoch;       /* over all phases */
+    uint64_t phase_epoch; /* of the phase */
+    uint64_t step;        /* of the epoch, or of the evaluation */
+    uint64_t total;       /* steps since the beginning; masks are drawn by it */
+    uint64_t phase_step;  /* steps since the beginning of the phase, and the optimiser's reset */
+    uint64_t updates;     /* of the average */
+    uint64_t streak;      /* bad steps in a row, up to now */
+    uint64_t skipped, restores;
+    uint64_t has_best;
+    double best, rate_factor;
+    double loss, hits; /* sums over the `images` of this epoch */
+    uint64_t images;
+    double epoch_seconds, seconds;
+} trainer_position;
+
+enum { TRAINER_NUMBERS = sizeof(trainer_position) / sizeof(uint64_t) };
+
+/* Sums gradients over ranks, in a fixed order; NULL on one machine. */
+typedef effnet_status (*trainer_reduce)(void *context, float *gradients, size_t count, effnet_error *error);
+
+typedef struct trainer {
+    effnet_trainer_options options; /* with the defaults filled in */
+    char *folder;                   /* NULL: nothing is written */
+    const model *start;
+    const dataset *data;
+    const net_graph *graph;
+    train_layout *layout;
+    pool *team;
+    cpu_level level;
+    train_memory memory;
+    size_t bytes; /* planned */
+    size_t batch; /* images of a step */
+    size_t pass;  /* images of a pass */
+    image_options images;
+    feed *training, *validation; /* validation may be NULL */
+    train_step *step;            /* of the present phase */
+    trainer_phase phases[TRAINER_MAX_PHASES];
+    size_t phase_count;
+    train_loss loss; /* of training */
+    float *weights;  /* of classes, or NULL */
+    train_optimiser optimiser;
+    float *values, *average; /* [layout->count]; average NULL: none */
+    float *gradients;        /* [layout->trained] */
+    float *states[TRAIN_MAX_STATES];
+    float *statistics;       /* [layout->count - trained]: before the step, in case it is bad */
+    float *logits, *dlogits; /* [batch][outputs] */
+    double *scratch;         /* of train_norm */
+    trainer_reduce reduce;
+    void *reduce_context;
+    trainer_position at;
+    train_tally evaluation; /* of the stage */
+    double figures[2][2];   /* loss and hits of an image: of the weights, of the average; NaN: none */
+    double last_rate, last_save_ms;
+    char *description;
+    char *log; /* lines of log.csv so far */
+    char notice[CHECKPOINT_WARNING];
+} trainer;
+
+/* `start` and `data` must outlive it. */
+effnet_status trainer_create(trainer **out, const model *start, const dataset *data,
+                             const effnet_trainer_options *options, cpu_level level, size_t threads,
+                             const image_options *images, effnet_error *error);
+void trainer_free(trainer *t);
+
+/* The next piece of work. */
+effnet_status trainer_run(trainer *t, effnet_progress *progress, effnet_error *error);
+
+effnet_status trainer_save(trainer *t, effnet_error *error);
+effnet_status trainer_load(trainer *t, effnet_error *error); /* fills t->notice */
+
+/* The weights or their average, with the data's labels. */
+effnet_status trainer_export(const trainer *t, bool averaged, model **out, effnet_error *error);
+
+/* ---- Between the files of this folder ---- */
+
+/* Fills in defaults and phases (options.c). */
+effnet_status trainer_choose(trainer *t, const effnet_trainer_options *options, effnet_error *error);
+
+/* Makes the step of phase at.phase. Not the optimiser's reset. */
+effnet_status trainer_enter_phase(trainer *t, effnet_error *error);
+
+/* One step of training (learn.c), one batch of evaluation and the end of an epoch (epoch.c). */
+effnet_status trainer_learn(trainer *t, effnet_error *error);
+effnet_status trainer_evaluate(trainer *t, effnet_error *error);
+effnet_status trainer_end_epoch(trainer *t, effnet_progress *progress, effnet_error *error);
+
+/* The lines of a run (state.c). */
+effnet_status trainer_describe(trainer *t, effnet_error *error);
+
+/* log.csv (log.c): begins it, adds the epoch that `progress` tells of, reads what is there up to epoch
+ * at.epoch. */
+effnet_status trainer_log_add(trainer *t, const effnet_progress *progress, effnet_error *error);
+effnet_status trainer_log_load(trainer *t, effnet_error *error);
+
+#endif
