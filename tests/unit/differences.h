@@ -31,11 +31,16 @@ static inline double difference_at(double *at, double step, differences_loss los
     return (found[0] - 8 * found[1] + 8 * found[2] - found[3]) / (12 * step);
 }
 
-/* The error that the five points leave beside derivatives whose largest is `scale`: they cannot tell 0 from
- * numbers that small. */
+/* The largest error so far. */
+static double difference_worst;
+
+/* The relative error of a derivative among others whose largest is `scale`; below a thousandth of that, as a
+ * share of the thousandth, for differences cannot tell 0 from numbers that small. */
 static inline double difference_error(double found, double wanted, double scale)
 {
-    return fabs(found - wanted) / fmax(fabs(wanted), 1e-3 * scale);
+    const double error = fabs(found - wanted) / fmax(fabs(wanted), 1e-3 * scale);
+    difference_worst = fmax(difference_worst, error);
+    return error;
 }
 
 /* Fails unless derivative[i] is within `tolerance` of the difference at values[i], for each of `count`. */

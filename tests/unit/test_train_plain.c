@@ -398,5 +398,7 @@ int main(void)
         cmocka_unit_test(test_linear),        cmocka_unit_test(test_gate),
         cmocka_unit_test(test_scale_and_add),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    print_message("largest difference %.1e\n", difference_worst);
+    return failed;
 }
