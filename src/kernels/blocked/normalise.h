@@ -32,16 +32,26 @@ INLINE norm_vectors norm_load(const blocked_norm *norm)
 /* act(s) of the (scaled) sum, but for a factor -log2(e) in the result of Swish. */
 INLINE vec activated(vec s, const kernel_activation activation)
 {
-    vec e, d;
+    vec d, q;
     switch (activation) {
     case KERNEL_LINEAR: break;
     case KERNEL_SWISH: return swish_scaled(s);
     case KERNEL_RELU6: return relu6(s);
     case KERNEL_RELU: return relu(s);
     case KERNEL_HARD_SWISH: return vec_mul(vec_mul(s, vec_set(1.0f / 6)), relu6(vec_add(s, vec_set(3))));
-    case KERNEL_SIGMOID: exp2_quotient(s, &e, &d); return vec_div(d, vec_add(d, e));
+    case KERNEL_SIGMOID: exp2_quotient(s, &d, &q); return vec_div(d, q);
     }
     return s;
+}
+
+/* d and e with 2^t = e / d, as exp2_quotient has them: 1 - sigmoid is e / (d + e), which a difference would
+ * lose. */
+INLINE void exp2_terms(vec t, vec *e, vec *d)
+{
+    vec n;
+    const vec f = vec_fraction(t, &n);
+    *d = vec_fma(f, vec_sub(f, vec_set(QUOTIENT_K)), vec_set(QUOTIENT_C));
+    *e = vec_mul(vec_fma(vec_set(2 * QUOTIENT_K), f, *d), vec_exp2(n));
 }
 
 /* act(s) and act'(s) of the (scaled) sum. With p = sigmoid(s): swish' = p + s p (1 - p). */
@@ -52,7 +62,7 @@ INLINE vec sloped(vec s, const kernel_activation activation, vec *slope)
     switch (activation) {
     case KERNEL_LINEAR: break;
     case KERNEL_SWISH:
-        exp2_quotient(s, &e, &d);
+        exp2_terms(s, &e, &d);
         inverse = vec_div(one, vec_add(d, e));
         p = vec_mul(d, inverse);
         y = vec_mul(vec_mul(s, vec_set(-LN_2)), p);
@@ -69,7 +79,7 @@ INLINE vec sloped(vec s, const kernel_activation activation, vec *slope)
         *slope = vec_where_positive(vec_add(s, vec_set(3)), y);
         return vec_mul(vec_mul(s, vec_set(1.0f / 6)), relu6(vec_add(s, vec_set(3))));
     case KERNEL_SIGMOID:
-        exp2_quotient(s, &e, &d);
+        exp2_terms(s, &e, &d);
         inverse = vec_div(one, vec_add(d, e));
         p = vec_mul(d, inverse);
         *slope = vec_mul(p, vec_mul(e, inverse));
