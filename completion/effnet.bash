@@ -45,7 +45,9 @@ _effnet() {
             return
             ;;
         --threads | --batch | -k | --top | --size | --runs | --warmup | --seed | --num-classes | --in-channels | --max-pixels | --max-side | --recipe | --url \
-            | --sha256 | --timeout | --retries)
+            | --sha256 | --timeout | --retries \
+            | --kernel | --in | --out | --stride | --expand | --se | --phi | --alpha | --beta | --gamma | --depth | --width | --resolution \
+            | --multiple | --max-macs | --max-params | --max-memory | --max-latency)
             return
             ;;
     esac
@@ -56,7 +58,7 @@ _effnet() {
     fi
     case $command in
         help) _effnet_words "$(effnet help 2> /dev/null | sed -nE '/^Commands:/,/^$/s/^  ([a-z]+) .*/\1/p')" ;;
-        summary | init) _effnet_words "$(_effnet_networks)" ;;
+        summary | init | cost | scale) _effnet_words "$(_effnet_networks)" ;;
         bench) _effnet_words "$(_effnet_networks; _effnet_models)" ;;
         pull) _effnet_words "$(effnet pull --list 2> /dev/null | awk '{ print $1 }')" ;;
     esac

@@ -154,7 +154,44 @@ int options_number(const option_parser *o, int least, int most)
     return (int)number;
 }
 
-void options_size(const option_parser *o, int *height, int *width)
+double options_real(const option_parser *o)
+{
+    char *end;
+    const double number = strtod(o->value, &end);
+    if (end == o->value || *end)
+        report_usage(o->command->name, "--%s takes a number, not '%s'", o->option->name, o->value);
+    return number;
+}
+
+/* The power that a suffix stands for; 0 if it stands for none. */
+static double suffix_power(const char *suffix)
+{
+    static const char letters[] = "kMGT";
+    double power = 1;
+    const char *letter = *suffix ? strchr(letters, *suffix == 'K' ? 'k' : *suffix) : NULL;
+    if (letter) {
+        const double step = suffix[1] == 'i' ? 1024 : 1000;
+        for (const char *p = letters; p <= letter; p++)
+            power *= step;
+        suffix += suffix[1] == 'i' ? 2 : 1;
+    }
+    if (*suffix == 'B') suffix++;
+    return *suffix ? 0 : power;
+}
+
+uint64_t options_quantity(const option_parser *o)
+{
+    char *end;
+    double number = strtod(o->value, &end);
+    number *= end == o->value ? 0 : suffix_power(end);
+    if (!(number >= 1 && number < 0x1p63)) /* false for NaN */
+        report_usage(o->command->name,
+                     "--%s takes a number from 1 to 2^63 like 400M, 1.5G or 64MiB, not '%s'", o->option->name,
+                     o->value);
+    return (uint64_t)number;
+}
+
+void options_sides(const option_parser *o, int *height, int *width, int least)
 {
     const char *end;
     uint64_t h, w;
@@ -163,11 +200,16 @@ void options_size(const option_parser *o, int *height, int *width)
         ok = parse_number(end + 1, &end, MAX_SIDE, &w);
     else
         w = ok ? h : 0;
-    if (!ok || *end || h < MIN_SIDE || w < MIN_SIDE)
+    if (!ok || *end || h < (uint64_t)least || w < (uint64_t)least)
         report_usage(o->command->name, "--%s takes HEIGHTxWIDTH, each from %d to %d, not '%s'",
-                     o->option->name, MIN_SIDE, MAX_SIDE, o->value);
+                     o->option->name, least, MAX_SIDE, o->value);
     *height = (int)h;
     *width = (int)w;
+}
+
+void options_size(const option_parser *o, int *height, int *width)
+{
+    options_sides(o, height, width, MIN_SIDE);
 }
 
 int options_choice(const option_parser *o, const char *const *names, size_t count)

@@ -33,37 +33,57 @@ enum { MIN_SIDE = 32, MAX_SIDE = 16384 };
 /* Options that several commands have, by the same number. Letters are their own numbers. */
 enum option_id {
     OPTION_NONE = 256, /* at the end, and never a real option */
+    OPTION_ACCURACY,
     OPTION_AFRESH,
     OPTION_ALLOW_TRUNCATED,
+    OPTION_ALPHA,
     OPTION_ARCH,
     OPTION_AT,
     OPTION_BATCH,
+    OPTION_BETA,
     OPTION_CHECK,
+    OPTION_COMPARE,
     OPTION_CPU,
     OPTION_CSV,
+    OPTION_DEPTH,
     OPTION_DIALECT,
     OPTION_DTYPE,
     OPTION_EMA,
     OPTION_EXIF,
+    OPTION_EXPAND,
+    OPTION_GAMMA,
+    OPTION_IN,
     OPTION_INPUT,
     OPTION_IN_CHANNELS,
     OPTION_JSON,
+    OPTION_KERNEL,
     OPTION_LABELS,
     OPTION_LAYERS,
     OPTION_LAYOUT,
     OPTION_LIST,
+    OPTION_MAX_LATENCY,
+    OPTION_MAX_MACS,
+    OPTION_MAX_MEMORY,
+    OPTION_MAX_PARAMS,
     OPTION_MAX_PIXELS,
     OPTION_MAX_SIDE,
+    OPTION_MULTIPLE,
     OPTION_NUM_CLASSES,
+    OPTION_OUT,
+    OPTION_PHI,
     OPTION_PNG,
     OPTION_PREDICT,
+    OPTION_PUBLISHED,
     OPTION_RECIPE,
+    OPTION_RESOLUTION,
     OPTION_RETRIES,
     OPTION_RUNS,
+    OPTION_SE,
     OPTION_SEED,
     OPTION_SHA256,
     OPTION_SIZE,
     OPTION_STRICT,
+    OPTION_STRIDE,
     OPTION_SVG,
     OPTION_THREADS,
     OPTION_TIMEOUT,
@@ -72,6 +92,7 @@ enum option_id {
     OPTION_URL,
     OPTION_VARIANT,
     OPTION_WARMUP,
+    OPTION_WIDTH,
 };
 
 typedef struct option_parser {
@@ -95,8 +116,18 @@ char **options_operands(const option_parser *o, size_t *count);
 int options_number(const option_parser *o, int least, int most);
 uint64_t options_u64(const option_parser *o, uint64_t most);
 
+/* A decimal number; whether it is finite and in range is the library's to say. */
+double options_real(const option_parser *o);
+
+/* "400M", "4.2G", "1e9", "64MiB": a number with k, M, G or T (powers of 1000) or Ki, Mi, Gi or Ti (of 1024)
+ * behind it, and "B" behind that where it is of bytes. At least 1. */
+uint64_t options_quantity(const option_parser *o);
+
 /* "224" or "224x192" (height x width). */
 void options_size(const option_parser *o, int *height, int *width);
+
+/* The same for maps within a network, which may be smaller: each side at least `least`. */
+void options_sides(const option_parser *o, int *height, int *width, int least);
 
 /* The index of the option's value in `names`; anything else is a wrong command line. */
 int options_choice(const option_parser *o, const char *const *names, size_t count);
