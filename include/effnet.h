@@ -516,7 +516,7 @@ typedef struct effnet_latency_figure {
 
 /** Tells the time of `network` at its size without running anything; part_ms, unless NULL, takes that of each
  * part (effnet_network_get_part; as effnet_session_profile divides it). EFFNET_ERR_NOT_FOUND if nothing was
- * measured yet that a part could be told by. */
+ * measured yet. */
 EFFNET_API effnet_status effnet_latency_predict(const effnet_latency *latency, const effnet_network *network,
                                                 effnet_latency_figure *figure, double *part_ms,
                                                 effnet_error *error);

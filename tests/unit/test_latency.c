@@ -51,10 +51,10 @@ static void parts(void **state)
     assert_true(latency_part_equal(&seventh, &eighth));
     assert_false(latency_part_equal(&eighth, &ninth));
     assert_false(latency_part_equal(&seventh, &other));
-    assert_true(latency_part_distance(&seventh, &eighth) == 0);
-    assert_true(latency_part_distance(&eighth, &ninth) > 0);
-    const latency_part head = latency_part_at(b0, 17, true);
-    assert_true(isinf(latency_part_distance(&eighth, &head)));
+    const part_place here = latency_part_place(&seventh), same = latency_part_place(&eighth),
+                     near = latency_part_place(&ninth), far = latency_part_place(&other);
+    assert_true(part_distance2(&here, &same) == 0 && part_distance2(&here, &near) > 0);
+    assert_true(part_distance2(&here, &far) > part_distance2(&here, &near));
     for (size_t i = 0; i < 19; i++) {
         const latency_part part = latency_part_at(b0, i, true);
         assert_true(i == 0 ? latency_part_work(&part) == 0 : latency_part_work(&part) > 1e5);
@@ -99,9 +99,14 @@ static void lookup(void **state)
         assert_true(fabs(part_ms[i] / (1e-6 * latency_part_work(&part)) - 1) < 1e-9);
     }
 
+    /* So it is for a kind of part of which nothing was measured. */
+    const latency_part first = latency_part_at(b0, 1, true);
+    double ms;
+    assert_false(latency_of_part(&l, &first, &ms));
+    assert_true(fabs(ms / (1e-6 * latency_part_work(&first)) - 1) < 1e-9);
+
     /* The lesser of two times stays. */
     const latency_part stem = latency_part_at(b0, 0, false);
-    double ms;
     assert_int_equal(latency_put(&l, &stem, 1e-9, NULL), EFFNET_OK);
     assert_int_equal(latency_put(&l, &stem, 5, NULL), EFFNET_OK);
     assert_true(latency_of_part(&l, &stem, &ms) && ms > 0.9e-9 && ms < 1.1e-9);
@@ -140,7 +145,7 @@ static void oldest_go(void **state)
         part.out = i;
         /* Looking each up among thousands would take long: they are put in by hand. */
         if (i > 0 && i < LATENCY_MAX_ENTRIES && l.count < l.room)
-            l.entries[l.count++] = (latency_entry){part, 1};
+            l.entries[l.count++] = (latency_entry){.part = part, .ms = 1};
         else
             assert_int_equal(latency_put(&l, &part, 1, NULL), EFFNET_OK);
     }
@@ -428,7 +433,7 @@ static void bad_layers(void **state)
     assert_int_equal(effnet_measure_convolution(NULL, &good, NULL, NULL), EFFNET_ERR_ARGUMENT);
 }
 
-/* Predicted against a run, with room for a busy machine; docs/scaling.md has the true errors. */
+/* Predicted against a run, with room for a busy machine; docs/performance.md has the true errors. */
 static void near_the_truth(void **state)
 {
     (void)state;

@@ -42,15 +42,20 @@ static effnet_status make_room(latency *l, effnet_error *error)
     return EFFNET_OK;
 }
 
+static latency_entry make_entry(const latency_part *part, double ms)
+{
+    return (latency_entry){*part, ms, latency_part_place(part), log(ms / latency_part_work(part))};
+}
+
 effnet_status latency_put(latency *l, const latency_part *part, double ms, effnet_error *error)
 {
     latency_entry *known = find(l, part);
     if (known) {
-        if (ms < known->ms) known->ms = ms;
+        if (ms < known->ms) *known = make_entry(part, ms);
         return EFFNET_OK;
     }
     TRY(make_room(l, error));
-    l->entries[l->count++] = (latency_entry){*part, ms};
+    l->entries[l->count++] = make_entry(part, ms);
     return EFFNET_OK;
 }
 
@@ -62,33 +67,46 @@ enum { NEIGHBOURS = 4 };
 static const double near = 0.01;
 
 typedef struct neighbour {
-    double distance;
+    double distance2;
     const latency_entry *entry;
 } neighbour;
 
 static void insert(neighbour *nearest, neighbour candidate)
 {
     for (size_t i = 0; i < NEIGHBOURS; i++) {
-        if (nearest[i].distance <= candidate.distance) continue;
+        if (nearest[i].distance2 <= candidate.distance2) continue;
         const neighbour pushed = nearest[i];
         nearest[i] = candidate;
         candidate = pushed;
     }
 }
 
-/* Work at the speed of the nearest measured parts, averaged by logarithms. */
+/* The measured parts that are most like `part`: of its kind, if there are any. */
+static void find_nearest(neighbour nearest[NEIGHBOURS], const latency *l, const latency_part *part,
+                         bool any_kind)
+{
+    const part_place place = latency_part_place(part);
+    for (size_t i = 0; i < NEIGHBOURS; i++)
+        nearest[i] = (neighbour){INFINITY, NULL};
+    for (size_t i = 0; i < l->count; i++) {
+        const latency_entry *entry = &l->entries[i];
+        if (entry->part.kind != part->kind && !any_kind) continue;
+        const double distance2 = part_distance2(&entry->place, &place);
+        if (distance2 < nearest[NEIGHBOURS - 1].distance2) insert(nearest, (neighbour){distance2, entry});
+    }
+}
+
+/* Work at the speed of the nearest measured parts, averaged by logarithms; negative if there are none. */
 static double estimate(const latency *l, const latency_part *part)
 {
     neighbour nearest[NEIGHBOURS];
-    for (size_t i = 0; i < NEIGHBOURS; i++)
-        nearest[i] = (neighbour){INFINITY, NULL};
-    for (size_t i = 0; i < l->count; i++)
-        insert(nearest, (neighbour){latency_part_distance(&l->entries[i].part, part), &l->entries[i]});
+    find_nearest(nearest, l, part, false);
+    if (!nearest[0].entry) find_nearest(nearest, l, part, true);
     double weights = 0, sum = 0;
     for (size_t i = 0; i < NEIGHBOURS && nearest[i].entry; i++) {
-        const double weight = 1 / (nearest[i].distance * nearest[i].distance + near);
+        const double weight = 1 / (nearest[i].distance2 + near);
         weights += weight;
-        sum += weight * log(nearest[i].entry->ms / latency_part_work(&nearest[i].entry->part));
+        sum += weight * nearest[i].entry->slowness;
     }
     return weights > 0 ? latency_part_work(part) * exp(sum / weights) : -1;
 }
@@ -111,15 +129,19 @@ effnet_status latency_predict(latency_sum *out, const latency *l, const net_grap
 {
     *out = (latency_sum){0};
     const bool fuses = fuses_stem(l, graph);
+    latency_part last = {.kind = PART_INSIDE};
+    double ms = 0;
+    bool measured = false;
     for (size_t i = 0; i < latency_part_count(graph); i++) {
         const latency_part part = latency_part_at(graph, i, fuses);
         if (part_ms) part_ms[i] = 0;
         if (part.kind == PART_INSIDE) continue;
-        double ms;
-        out->measured += latency_of_part(l, &part, &ms);
+        if (!latency_part_equal(&part, &last)) measured = latency_of_part(l, &part, &ms);
+        last = part;
         if (ms < 0)
             return error_set(error, EFFNET_ERR_NOT_FOUND,
-                             "part %zu of the network is like nothing that was measured", i);
+                             "nothing was measured yet that the time of a network could be told by");
+        out->measured += measured;
         out->parts++;
         out->ms += ms;
         if (part_ms) part_ms[i] = ms;

@@ -23,10 +23,12 @@ typedef struct latency {
 typedef struct latency_entry {
     latency_part part;
     double ms;
+    part_place place;
+    double slowness; /* log of ms over the work in it */
 } latency_entry;
 
 /* More are not kept: the oldest go. */
-enum { LATENCY_MAX_ENTRIES = 16384 };
+enum { LATENCY_MAX_ENTRIES = 4096 };
 
 /* Nothing known yet. */
 void latency_init(latency *l, cpu_level level, size_t members);
@@ -46,8 +48,8 @@ typedef struct latency_sum {
     size_t parts, measured; /* with a time of their own; those of them that were measured */
 } latency_sum;
 
-/* The time of one image and, unless part_ms is NULL, of each part. EFFNET_ERR_NOT_FOUND where nothing of the
- * kind of one of its parts was ever measured. */
+/* The time of one image and, unless part_ms is NULL, of each part. EFFNET_ERR_NOT_FOUND where nothing was
+ * measured yet. */
 effnet_status latency_predict(latency_sum *out, const latency *l, const net_graph *graph, double *part_ms,
                               effnet_error *error);
 

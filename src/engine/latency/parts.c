@@ -147,37 +147,28 @@ double latency_part_work(const latency_part *p)
     return 0;
 }
 
-/* ---- Distance ---- */
+/* ---- Likeness ---- */
 
-static double ratio(double a, double b)
+/* What counts beside sizes: how far apart it puts parts that differ in it. */
+static const double expands_apart = 2, squeeze_apart = 1, residual_apart = 0.2, kernel_apart = 0.5;
+
+static double log_size(double size)
 {
-    return log((a + 1) / (b + 1));
+    return log(size + 1);
 }
 
-/* A thing that one has and the other has not, or that differs in kind. */
-static double differs(int a, int b, double weight)
+part_place latency_part_place(const latency_part *p)
 {
-    return a == b ? 0 : weight;
-}
-
-double latency_part_distance(const latency_part *a, const latency_part *b)
-{
-    if (a->kind != b->kind) return INFINITY;
-    const double pixels = ratio((double)a->out_height * a->out_width, (double)b->out_height * b->out_width);
-    const double terms[] = {ratio(a->in, b->in),
-                            ratio(a->hidden, b->hidden),
-                            ratio(a->out, b->out),
-                            pixels,
-                            differs(a->activation, b->activation, 2),
-                            differs(a->squeeze > 0, b->squeeze > 0, 1),
-                            differs(a->expands, b->expands, 2),
-                            differs(a->kernel, b->kernel, 1),
-                            differs(a->stride, b->stride, 1),
-                            differs(a->stem_kernel, b->stem_kernel, 1),
-                            ratio(a->image_channels, b->image_channels),
-                            differs(a->residual, b->residual, 0.2)};
-    double sum = 0;
-    for (size_t i = 0; i < sizeof terms / sizeof *terms; i++)
-        sum += terms[i] * terms[i];
-    return sqrt(sum);
+    return (part_place){{
+        log_size(p->in),
+        log_size(p->hidden),
+        log_size(p->out),
+        log_size((double)p->out_height * p->out_width),
+        log_size((double)p->stem_kernel * p->stem_kernel * p->image_channels),
+        log(activation_work(p->activation)),
+        expands_apart * p->expands,
+        squeeze_apart * (p->squeeze > 0),
+        residual_apart * p->residual,
+        kernel_apart * p->kernel + p->stride,
+    }};
 }

@@ -42,8 +42,23 @@ bool latency_part_equal(const latency_part *a, const latency_part *b);
  * another that is much like it. */
 double latency_part_work(const latency_part *part);
 
-/* How unlike two parts are, 0 for equal ones: the root of summed squares, a factor e in one size being 1.
- * INFINITY between kinds. */
-double latency_part_distance(const latency_part *a, const latency_part *b);
+/* Where a part lies among the parts of its kind: the nearer two are, the more alike. A factor e in one size
+ * is a distance of 1. */
+enum { PART_AXES = 10 };
+
+typedef struct part_place {
+    double at[PART_AXES];
+} part_place;
+
+part_place latency_part_place(const latency_part *part);
+
+/* The square of the distance. */
+static inline double part_distance2(const part_place *a, const part_place *b)
+{
+    double sum = 0;
+    for (int i = 0; i < PART_AXES; i++)
+        sum += (a->at[i] - b->at[i]) * (a->at[i] - b->at[i]);
+    return sum;
+}
 
 #endif
