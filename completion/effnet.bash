@@ -46,7 +46,7 @@ _effnet() {
             ;;
         --threads | --batch | -k | --top | --size | --runs | --warmup | --seed | --num-classes | --in-channels | --max-pixels | --max-side | --recipe | --url \
             | --sha256 | --timeout | --retries \
-            | --kernel | --in | --out | --stride | --expand | --se | --phi | --alpha | --beta | --gamma | --depth | --width | --resolution \
+            | --block | --kernel | --in | --out | --stride | --expand | --se | --phi | --alpha | --beta | --gamma | --depth | --width | --resolution \
             | --multiple | --max-macs | --max-params | --max-memory | --max-latency)
             return
             ;;

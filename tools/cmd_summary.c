@@ -16,12 +16,13 @@
 #include "report.h"
 #include "text.h"
 
-enum { MAX_BATCH = 65536, MAX_CLASSES = 1000000, MAX_CHANNELS = 1024, NUMBER_SIZE = 28 };
+enum { MAX_BATCH = 65536, MAX_CLASSES = 1000000, MAX_CHANNELS = 1024, MAX_BLOCK = 4095, NUMBER_SIZE = 28 };
 
 typedef struct settings {
     model_choice choice;
     effnet_network_options network;
     plot_choice plot;
+    int block; /* to draw; -1: the whole network */
     uint64_t batch;
     bool json;
 } settings;
@@ -41,17 +42,19 @@ static const option_spec specs[] = {
     {OPTION_NUM_CLASSES, "num-classes", "N", "of the classifier; 0 for none"},
     {OPTION_IN_CHANNELS, "in-channels", "N", "of the input"},
     PLOT_OPTIONS,
+    {OPTION_BLOCK, "block", "N", "draw the inside of block N instead"},
     {OPTION_JSON, "json", NULL, "one JSON document"},
     {OPTION_NONE, NULL, NULL, NULL},
 };
 
 static settings read_options(option_parser *o)
 {
-    settings s = {.batch = 1};
+    settings s = {.batch = 1, .block = -1};
     for (int id; (id = options_next(o)) != OPTION_NONE;) {
         if (model_choice_take(&s.choice, o) || plot_choice_take(&s.plot, o)) continue;
         if (id == OPTION_SIZE) options_size(o, &s.network.height, &s.network.width);
         if (id == OPTION_BATCH) s.batch = (uint64_t)options_number(o, 1, MAX_BATCH);
+        if (id == OPTION_BLOCK) s.block = options_number(o, 0, MAX_BLOCK);
         if (id == OPTION_NUM_CLASSES) {
             const int classes = options_number(o, 0, MAX_CLASSES);
             s.network.num_classes = classes ? classes : EFFNET_NO_CLASSIFIER;
@@ -59,6 +62,8 @@ static settings read_options(option_parser *o)
         if (id == OPTION_IN_CHANNELS) s.network.in_channels = options_number(o, 1, MAX_CHANNELS);
         if (id == OPTION_JSON) s.json = true;
     }
+    if (s.block >= 0 && !plot_is_wanted(&s.plot))
+        report_usage(cmd_summary.name, "--block draws, and needs --svg or --png");
     s.network.variant = s.choice.options.variant;
     return s;
 }
@@ -208,6 +213,19 @@ static int open_subject(subject *s, settings *asked, const char *name)
     return open_model(s, asked);
 }
 
+static int draw(const effnet_network *network, const settings *s)
+{
+    if (s->block < 0) return plot_save(&s->plot, network_picture(network));
+    char name[sizeof(effnet_part_info){0}.name];
+    snprintf(name, sizeof name, "block:%d", s->block);
+    effnet_part_info part;
+    for (size_t i = 0; effnet_network_get_part(network, i, &part); i++)
+        if (strcmp(part.name, name) == 0) return plot_save(&s->plot, block_picture(network, i));
+    effnet_network_info info;
+    effnet_network_get_info(network, &info);
+    return report_failure(EXIT_USAGE, "summary: %s has no block %d", info.name, s->block);
+}
+
 static int run(int argc, char **argv)
 {
     option_parser o = options_over(&cmd_summary, argc, argv);
@@ -218,8 +236,7 @@ static int run(int argc, char **argv)
     subject what = {0};
     int code = plot_check(&s.plot, argv[0]);
     if (code == EXIT_DONE) code = open_subject(&what, &s, operands ? operand[0] : NULL);
-    if (code == EXIT_DONE && plot_is_wanted(&s.plot))
-        code = plot_save(&s.plot, network_picture(what.network));
+    if (code == EXIT_DONE && plot_is_wanted(&s.plot)) code = draw(what.network, &s);
     if (code == EXIT_DONE) {
         effnet_network_info info;
         effnet_network_get_info(what.network, &info);
@@ -244,6 +261,7 @@ const command cmd_summary = {
         "  effnet summary mobilenet-v2-1.4 --size 192x256 --batch 32\n"
         "  effnet summary checkpoint.pth --json\n"
         "  effnet summary efficientnet-b0 --svg b0.svg\n"
+        "  effnet summary efficientnet-b0 --block 4 --svg mbconv.svg\n"
         "  effnet summary -m efficientnet-lite0\n",
     .options = specs,
     .run = run,

@@ -41,6 +41,7 @@ enum option_id {
     OPTION_AT,
     OPTION_BATCH,
     OPTION_BETA,
+    OPTION_BLOCK,
     OPTION_CHECK,
     OPTION_COMPARE,
     OPTION_CPU,

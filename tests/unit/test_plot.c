@@ -327,6 +327,58 @@ static void boxes_are_to_scale(void **state)
     canvas_free(c);
 }
 
+static canvas *block_of(const char *name, size_t part)
+{
+    effnet_error error;
+    effnet_network *network;
+    if (effnet_network_create(&network, name, NULL, &error)) fail_msg("%s", error.message);
+    canvas *c = block_picture(network, part);
+    effnet_network_free(network);
+    assert_non_null(c);
+    return c;
+}
+
+/* How many arches with an arrow, and how many of them dashed. */
+static void count_bridges(const canvas *c, size_t *all, size_t *dashed)
+{
+    const canvas_item *item;
+    *all = *dashed = 0;
+    for (size_t i = 0; (item = canvas_get(c, i)) != NULL; i++)
+        if (item->kind == CANVAS_PATH && item->count == 3) {
+            ++*all;
+            *dashed += canvas_get(c, i - 1)->style.dash == CANVAS_DASHED;
+        }
+}
+
+static void a_block_is_drawn_from_inside(void **state)
+{
+    (void)state;
+    size_t bridges, dashed;
+    /* Part 5 is block:4: 40 to 40 channels, stride 1, squeeze-and-excitation. */
+    canvas *c = block_of("efficientnet-b0", 5);
+    expect_within(c);
+    assert_true(has_text(c, "efficientnet-b0, block:4: MBConv6") && has_text(c, "28 x 28 x 240"));
+    assert_true(has_text(c, "1 x 1 x 10") && has_text(c, "plus the input"));
+    count_bridges(c, &bridges, &dashed);
+    assert_true(bridges == 2 && dashed == 1);
+    canvas_free(c);
+    /* block:0 does not expand; block:1 of MobileNetV2 has stride 2 and nothing to squeeze. */
+    c = block_of("efficientnet-b0", 1);
+    expect_within(c);
+    assert_false(has_text(c, "expand 1x1"));
+    canvas_free(c);
+    c = block_of("mobilenet-v2", 2);
+    expect_within(c);
+    assert_true(has_text(c, "112 x 112 x 96") && has_text(c, "56 x 56 x 96") && has_text(c, "linear"));
+    assert_true(has_text(c, "stride 2, relu6") && !has_text(c, "squeeze"));
+    count_bridges(c, &bridges, &dashed);
+    assert_int_equal(bridges, 0);
+    canvas_free(c);
+    c = block_of("efficientnet-l2", 81);
+    expect_within(c);
+    canvas_free(c);
+}
+
 /* ---- files ---- */
 
 static void png_is_read_by_our_own_reader(void **state)
@@ -402,6 +454,7 @@ int main(void)
         cmocka_unit_test(series_differ_without_colour),
         cmocka_unit_test(every_network_is_a_picture),
         cmocka_unit_test(boxes_are_to_scale),
+        cmocka_unit_test(a_block_is_drawn_from_inside),
         cmocka_unit_test(png_is_read_by_our_own_reader),
         cmocka_unit_test(svg_has_what_was_drawn),
         cmocka_unit_test(what_cannot_be_drawn_is_an_error),

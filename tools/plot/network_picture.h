@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A network as a picture: each part a box of its output's shape, to scale.
+ * A network as a picture: each part a box of its output's shape; and the inside of one block. NULL out of
+ * memory.
  */
 #ifndef PLOT_NETWORK_PICTURE_H
 #define PLOT_NETWORK_PICTURE_H
@@ -9,7 +10,9 @@
 
 #include "plot/canvas.h"
 
-/* NULL out of memory. */
 canvas *network_picture(const effnet_network *network);
+
+/* `part` must be a block. */
+canvas *block_picture(const effnet_network *network, size_t part);
 
 #endif
