@@ -463,13 +463,15 @@ EFFNET_API void effnet_session_profile(effnet_session *session, double *part_ms)
 typedef struct effnet_memory {
     uint64_t weights;     /**< batch norm folded in, packed; once for a model, whatever its sessions */
     uint64_t loading;     /**< buffers while the first session reads the weights, at most; then given back */
-    uint64_t activations; /**< of one session: what layers hand on; one image at a time, whatever the batch */
+    uint64_t activations; /**< of one session: what layers hand on, one image at a time */
     uint64_t scratch;     /**< of one session: what each thread works in, sums, tables */
     uint64_t total;       /**< at its most: weights and the larger of loading and activations + scratch */
 } effnet_memory;
 
 /** What a model of `network` with one session at the network's size takes, at `level` and with `threads` (as
- * in effnet_model_options and effnet_session_options). Training is not told here. */
+ * in effnet_model_options and effnet_session_options). The first batch of as many images as threads gives
+ * each thread activations and scratch of its own, as a session of one thread has; it works without, only
+ * slower. Training is not told here. */
 EFFNET_API effnet_status effnet_network_get_memory(const effnet_network *network, effnet_level level,
                                                    int threads, effnet_memory *memory, effnet_error *error);
 

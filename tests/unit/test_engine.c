@@ -568,6 +568,37 @@ static void memory_runs_out(void **state)
     net_graph_free(graph);
 }
 
+/* Where memory runs out while members get scratch of their own for a batch, they run its images together. */
+static void no_memory_for_a_batch(void **state)
+{
+    (void)state;
+    enum { IMAGES = 3, THREADS = 2, MOST_FAILURES = 12 };
+    small_net n = small_net_make(true);
+    machine one = machine_make(&n, 1);
+    float *images = make_images(one.graph, IMAGES);
+    engine_tap want[MOST_TAPS], got[MOST_TAPS];
+    const size_t count = make_taps(want, one.graph, IMAGES);
+    make_taps(got, one.graph, IMAGES);
+    engine_run(one.scratch, images, IMAGES, want, count);
+    for (size_t failures = 0; failures < MOST_FAILURES; failures++) {
+        machine m = machine_make(&n, THREADS);
+        for (size_t i = 0; i < count; i++)
+            memset(got[i].out, 0, IMAGES * endpoint_size(&got[i].at) * sizeof(float));
+        allocations_left = failures;
+        engine_run(m.scratch, images, IMAGES, got, count);
+        allocations_left = 0;
+        engine_run(m.scratch, images, IMAGES, got, count); /* not tried again, or there already */
+        allocations_left = SIZE_MAX;
+        for (size_t i = 0; i < count; i++)
+            assert_memory_equal(got[i].out, want[i].out, IMAGES * endpoint_size(&got[i].at) * sizeof(float));
+        machine_free(&m);
+    }
+    free_taps(got, count);
+    free_taps(want, count);
+    free(images);
+    machine_free(&one);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -577,7 +608,7 @@ int main(void)
         cmocka_unit_test(any_taps),          cmocka_unit_test(weights_of_another_size),
         cmocka_unit_test(profile),           cmocka_unit_test(denormals),
         cmocka_unit_test(reader_fails),      cmocka_unit_test(readers_fail_together),
-        cmocka_unit_test(memory_runs_out),
+        cmocka_unit_test(memory_runs_out),   cmocka_unit_test(no_memory_for_a_batch),
     };
     int failed = 0;
     for (level = CPU_REF; level <= CPU_NEON; level++) {

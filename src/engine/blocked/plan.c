@@ -210,9 +210,32 @@ effnet_status blocked_scratch_create(blocked_scratch **out, const net_graph *gra
     return EFFNET_OK;
 }
 
+static void free_own(blocked_scratch *s)
+{
+    for (size_t i = 0; s->own && i < s->members; i++)
+        blocked_scratch_free(s->own[i]);
+    free(s->own);
+    s->own = NULL;
+    pool_free(s->alone);
+    s->alone = NULL;
+}
+
+bool blocked_scratch_split(blocked_scratch *s)
+{
+    if (s->own || s->no_own) return s->own != NULL;
+    s->own = calloc(s->members, sizeof *s->own);
+    effnet_status status = s->own ? pool_create(&s->alone, 1, NULL) : EFFNET_ERR_MEMORY;
+    for (size_t i = 0; status == EFFNET_OK && i < s->members; i++)
+        status = blocked_scratch_create(&s->own[i], s->graph, s->weights, s->alone, NULL);
+    s->no_own = status != EFFNET_OK;
+    if (s->no_own) free_own(s);
+    return !s->no_own;
+}
+
 void blocked_scratch_free(blocked_scratch *scratch)
 {
     if (!scratch) return;
+    free_own(scratch);
     free(scratch->memory);
     free(scratch->places);
     free(scratch->plans);

@@ -39,6 +39,9 @@ struct blocked_scratch {
     float *patches; /* [members][patch_size]: padded input rows for the stem */
     size_t gate_size, squeezed_size, ring_size, patch_size;
     uint32_t *places;
+    struct blocked_scratch **own; /* [members]: a scratch of each member's own; NULL before the first batch */
+    pool *alone;                  /* the team of one that these work on */
+    bool no_own;                  /* there is no memory for them */
 };
 
 /* One member's view. */
@@ -59,6 +62,10 @@ static inline size_t padded_width_of(const net_conv *c)
     const int seen = (c->out_width - 1) * c->stride + c->kernel, given = c->pad_left + c->in_width;
     return (size_t)(seen > given ? seen : given);
 }
+
+/* True if every member has a scratch of its own, for an image of a batch that it runs alone; makes them at
+ * the first call. */
+bool blocked_scratch_split(blocked_scratch *s);
 
 /* A pointwise convolution of `pixels` pixels of blocked planes of `plane` pixels, from pixel `first`, for one
  * panel. */

@@ -113,6 +113,7 @@ typedef struct pass { /* what one call of blocked_run is about */
     blocked_scratch *s;
     const float *input;
     size_t count;
+    size_t apart; /* the first of them, a multiple of the members, are run by one member each */
     const engine_tap *taps;
     size_t tap_count;
     int blocks;                    /* to run */
@@ -188,10 +189,10 @@ static void run_top(const member *m, const pass *run, size_t image, const float 
     stopwatch_lap(run->watch, m->number, part + 1);
 }
 
-static void run_member(void *context, size_t number, size_t count)
+/* Images [first, end), each by the whole team of `s`. */
+static void run_images(const pass *run, blocked_scratch *s, size_t number, size_t count, size_t first,
+                       size_t end)
 {
-    const pass *run = context;
-    blocked_scratch *s = run->s;
     const net_graph *graph = s->graph;
     const member m = {.s = s,
                       .number = number,
@@ -201,12 +202,27 @@ static void run_member(void *context, size_t number, size_t count)
                       .gate = s->gate + number * s->gate_size,
                       .squeezed = s->squeezed + number * s->squeezed_size};
     const size_t image_size = (size_t)graph->height * (size_t)graph->width * (size_t)graph->arch.in_channels;
-    const unsigned denormals = cpu_denormals_off();
-    for (size_t i = 0; i < run->count; i++) {
+    for (size_t i = first; i < end; i++) {
         const float *x = run_blocks(&m, run, i, run->input + i * image_size);
         if (run->features || run->pooled) run_top(&m, run, i, x);
         pool_barrier(s->team); /* taps are read out before the next image overwrites */
     }
+}
+
+/* As many images as there are members, and as many again, are run by one member each; those that are left by
+ * all together. */
+static void run_member(void *context, size_t number, size_t count)
+{
+    const pass *run = context;
+    const size_t each = run->apart / count;
+    const unsigned denormals = cpu_denormals_off();
+    if (each > 0) {
+        stopwatch off = {0};
+        pass alone = *run;
+        if (number != 0) alone.watch = &off; /* all are member 0 of their own teams */
+        run_images(&alone, run->s->own[number], 0, 1, number * each, (number + 1) * each);
+    }
+    run_images(run, run->s, number, count, run->apart, run->count);
     cpu_denormals_restore(denormals);
 }
 
@@ -224,5 +240,7 @@ void blocked_run(blocked_scratch *scratch, const float *input, size_t count, con
         run.pooled |= at->kind == NET_AT_POOLED || at->kind == NET_AT_LOGITS;
     }
     if (run.features || run.pooled) run.blocks = scratch->graph->block_count;
+    if (count >= scratch->members && scratch->members > 1 && blocked_scratch_split(scratch))
+        run.apart = count - count % scratch->members;
     pool_run(scratch->team, run_member, &run);
 }
