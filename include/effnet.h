@@ -374,7 +374,7 @@ EFFNET_API effnet_status effnet_model_load_memory(effnet_model **out, const void
                                                   effnet_error *error);
 
 /** Fresh weights, as the source initialises them for training (tensorflow/tpu efficientnet_model.py). Of the
- * options, seed and level count. */
+ * options, seed, level and recipe count; the recipe's size is the network's. */
 EFFNET_API effnet_status effnet_model_create(effnet_model **out, const effnet_network *network,
                                              const effnet_model_options *options, effnet_error *error);
 
@@ -697,7 +697,7 @@ typedef enum effnet_keep {
 typedef struct effnet_trainer_options {
     const char *folder; /**< of the run: log.csv, last.ckpt, previous.ckpt, best.safetensors; it must exist;
                            NULL: nothing is written */
-    int epochs;         /**< with all weights [100] */
+    int epochs;         /**< with all weights [100]; negative: none, only head_epochs */
     int head_epochs;    /**< before these, with the classifier alone [0] */
     int batch;          /**< images of a step [32] */
     int passes;         /**< in which they are run one after the other, to save memory [1] */

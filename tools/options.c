@@ -17,7 +17,7 @@
 #include "report.h"
 #include "text.h"
 
-enum { MAX_OPTIONS = 48 };
+enum { MAX_OPTIONS = 64 };
 
 static const option_spec common[] = {
     {'q', "quiet", NULL, "say nothing but errors"},
@@ -160,6 +160,17 @@ double options_real(const option_parser *o)
     const double number = strtod(o->value, &end);
     if (end == o->value || *end)
         report_usage(o->command->name, "--%s takes a number, not '%s'", o->option->name, o->value);
+    return number;
+}
+
+double options_real_within(const option_parser *o, double least, double most)
+{
+    char *end;
+    const double number = strtod(o->value, &end);
+    const bool plain = isdigit((unsigned char)*o->value) || *o->value == '.';
+    if (!plain || *end || !(number >= least && number <= most))
+        report_usage(o->command->name, "--%s takes a number from %g to %g, not '%s'", o->option->name, least,
+                     most, o->value);
     return number;
 }
 

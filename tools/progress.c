@@ -13,12 +13,17 @@
 
 enum { BAR_WIDTH = 30 };
 
-static bool shown;
+static bool shown, beside_results;
 static double shown_at;
 
 static bool is_wanted(void)
 {
-    return !report_is_quiet() && isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
+    return !report_is_quiet() && isatty(STDERR_FILENO) && (beside_results || !isatty(STDOUT_FILENO));
+}
+
+void progress_beside_results(void)
+{
+    beside_results = true;
 }
 
 void progress_show(uint64_t done, uint64_t total, const char *unit)

@@ -11,6 +11,9 @@
 /* Shows `done` of `total` (0: unknown) `unit`s, at most ten times a second. */
 void progress_show(uint64_t done, uint64_t total, const char *unit);
 
+/* The bar is wanted on the terminal of the results, too: they come minutes apart. Hide it before each. */
+void progress_beside_results(void);
+
 /* Takes the bar away, before anything else is written and at the end. */
 void progress_hide(void);
 

@@ -78,6 +78,16 @@ effnet_status effnet_model_load_memory(effnet_model **out, const void *data, siz
     return api_model_wrap(out, checkpoint, level, error);
 }
 
+/* Changes what is not the network's: its size. */
+static effnet_status set_recipe(model *m, const char *text, effnet_error *error)
+{
+    if (!text) return EFFNET_OK;
+    TRY(recipe_parse(&m->recipe, text, error));
+    if (m->recipe.height == m->graph->height && m->recipe.width == m->graph->width) return EFFNET_OK;
+    return error_set(error, EFFNET_ERR_ARGUMENT, "recipe: size %dx%d, the network has %dx%d",
+                     m->recipe.height, m->recipe.width, m->graph->height, m->graph->width);
+}
+
 effnet_status effnet_model_create(effnet_model **out, const effnet_network *network,
                                   const effnet_model_options *options, effnet_error *error)
 {
@@ -90,6 +100,11 @@ effnet_status effnet_model_create(effnet_model **out, const effnet_network *netw
     if (!options) options = &defaults;
     TRY(api_check_level(&level, options->level, error));
     TRY(model_create(&checkpoint, network->graph, options->seed, error));
+    const effnet_status status = set_recipe(checkpoint, options->recipe, error);
+    if (status != EFFNET_OK) {
+        model_free(checkpoint);
+        return status;
+    }
     return api_model_wrap(out, checkpoint, level, error);
 }
 

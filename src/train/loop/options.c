@@ -44,9 +44,11 @@ static effnet_status check(const effnet_trainer_options *o, effnet_error *error)
         {"averaging", o->averaging, 1},
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
-        if (!(limits[i].value <= limits[i].most) || (i < 6 && limits[i].value < 0))
+        if (!(limits[i].value <= limits[i].most) || (i > 0 && i < 6 && limits[i].value < 0))
             return error_set(error, EFFNET_ERR_ARGUMENT, "%s %g: at most %g", limits[i].name, limits[i].value,
                              limits[i].most);
+    if (o->epochs < 0 && o->head_epochs == 0)
+        return error_set(error, EFFNET_ERR_ARGUMENT, "no epochs at all");
     if ((unsigned)o->optimizer > EFFNET_ADAMW || (unsigned)o->schedule > EFFNET_CONSTANT ||
         (unsigned)o->keep > EFFNET_KEEP_LEAST)
         return error_set(error, EFFNET_ERR_ARGUMENT, "no such optimizer, schedule or keep");
@@ -56,6 +58,7 @@ static effnet_status check(const effnet_trainer_options *o, effnet_error *error)
 static void fill_in(effnet_trainer_options *o, size_t batch)
 {
     if (!o->epochs) o->epochs = 100;
+    if (o->epochs < 0) o->epochs = 0;
     if (!o->learning_rate) o->learning_rate = usual_rate(o->optimizer, batch);
     if (!o->head_rate) o->head_rate = 10 * o->learning_rate;
     o->momentum = or_usual(o->momentum, 0.9);
@@ -94,6 +97,7 @@ static void make_phases(trainer *t, uint64_t steps)
             .frozen_norms = true,
             .schedule = {.kind = TRAIN_CONSTANT, .rate = o->head_rate},
         };
+    if (o->epochs == 0) return;
     t->phases[t->phase_count++] = (trainer_phase){
         .epochs = (uint64_t)o->epochs,
         .frozen_norms = o->freeze_norms,

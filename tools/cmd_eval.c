@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * effnet eval: how good a model is on pictures whose classes are known.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "commands.h"
+#include "evaluation.h"
+#include "json.h"
+#include "models.h"
+#include "pictures.h"
+#include "print.h"
+#include "report.h"
+
+typedef struct settings {
+    model_choice choice;
+    effnet_image_options images;
+    effnet_dataset_options dataset;
+    const char *data;
+    effnet_part part;
+    bool has_part;
+    double min_accuracy; /* negative: none asked for */
+    bool json;
+} settings;
+
+static const option_spec specs[] = {
+    {OPTION_DATA, "data", "DIR|FILE.csv", "pictures: a folder per class, a table, or IDX files"},
+    {OPTION_PART, "part", "NAME", "train or val (default: val if the data have it, else all)"},
+    {OPTION_VAL_SPLIT, "val-split", "F", "the share that train split off, with the same --seed"},
+    {OPTION_SEED, "seed", "N", "of that split (default: 0)"},
+    MODEL_OPTIONS,
+    {OPTION_MIN_ACCURACY, "min-accuracy", "F", "exit with 1 if top-1 is less than this share"},
+    PICTURE_OPTIONS,
+    {OPTION_JSON, "json", NULL, "print one JSON object"},
+    RUN_OPTIONS,
+    {OPTION_NONE, NULL, NULL, NULL},
+};
+
+static settings read_options(option_parser *o)
+{
+    static const char *const parts[] = {"train", "val"};
+    settings s = {.min_accuracy = -1};
+    for (int id; (id = options_next(o)) != OPTION_NONE;) {
+        if (model_choice_take(&s.choice, o) || picture_option_take(&s.images, o)) continue;
+        if (id == OPTION_DATA) s.data = o->value;
+        if (id == OPTION_VAL_SPLIT) s.dataset.validation = options_real_within(o, 0, 0.9);
+        if (id == OPTION_SEED) s.dataset.seed = options_u64(o, UINT64_MAX);
+        if (id == OPTION_MIN_ACCURACY) s.min_accuracy = options_real_within(o, 0, 1);
+        if (id == OPTION_JSON) s.json = true;
+        if (id == OPTION_PART) {
+            s.part = (effnet_part)options_choice(o, parts, 2);
+            s.has_part = true;
+        }
+    }
+    model_choice_finish(&s.choice, o->command->name);
+    if (!s.data) report_usage(o->command->name, "--data is missing");
+    return s;
+}
+
+/* ---- Printing ---- */
+
+static void print_text_result(const evaluation *e)
+{
+    if (e->info.task == EFFNET_TASK_CLASSES)
+        print("top-1 %.2f %%, top-5 %.2f %%, ", 100 * e->top1, 100 * e->top5);
+    if (e->info.task == EFFNET_TASK_LABELS) print("%.2f %% of labels right, ", 100 * e->top1);
+    print("loss %.4f; %llu pictures\n", e->loss, (unsigned long long)e->images);
+    if (e->info.task == EFFNET_TASK_VALUES) return;
+    print("\nprecision  recall      F1  pictures\n");
+    for (size_t c = 0; c < e->outputs; c++) {
+        const evaluation_class *k = &e->classes[c];
+        print("%8.1f%% %6.1f%% %6.1f%%  %8llu  ", 100 * evaluation_precision(k), 100 * evaluation_recall(k),
+              100 * evaluation_f1(k), (unsigned long long)k->support);
+        print_text(k->label);
+        print("\n");
+    }
+}
+
+static json_t *classes_json(const evaluation *e)
+{
+    json_t *list = json_array();
+    for (size_t c = 0; e->info.task != EFFNET_TASK_VALUES && c < e->outputs; c++) {
+        const evaluation_class *k = &e->classes[c];
+        json_array_append_new(list, json_pack("{s:o,s:I,s:o,s:o,s:o}", "label", json_text(k->label),
+                                              "support", (json_int_t)k->support, "precision",
+                                              json_number(evaluation_precision(k)), "recall",
+                                              json_number(evaluation_recall(k)), "f1",
+                                              json_number(evaluation_f1(k))));
+    }
+    return list;
+}
+
+static json_t *confusion_json(const evaluation *e)
+{
+    json_t *rows = json_array();
+    for (size_t t = 0; e->confusion && t < e->outputs; t++) {
+        json_t *row = json_array();
+        for (size_t f = 0; f < e->outputs; f++)
+            json_array_append_new(row, json_integer((json_int_t)e->confusion[t * e->outputs + f]));
+        json_array_append_new(rows, row);
+    }
+    return rows;
+}
+
+static bool print_json_result(const evaluation *e)
+{
+    return json_print(json_pack("{s:I,s:o,s:o,s:o,s:o,s:o}", "images", (json_int_t)e->images, "top1",
+                                json_number(e->top1), "top5", json_number(e->top5), "loss",
+                                json_number(e->loss), "per_class", classes_json(e), "confusion",
+                                confusion_json(e)));
+}
+
+/* ---- Running ---- */
+
+static int evaluate(settings *s, const effnet_model *model, const effnet_dataset *data)
+{
+    evaluation e;
+    effnet_dataset_info info;
+    effnet_dataset_get_info(data, &info);
+    if (!s->has_part) s->part = info.count[EFFNET_VALIDATION] > 0 ? EFFNET_VALIDATION : EFFNET_TRAINING;
+    int code = evaluation_run(&e, &s->choice, model, data, s->part, &s->images);
+    if (e.images > 0) {
+        bool ok = true;
+        if (s->json)
+            ok = print_json_result(&e);
+        else
+            print_text_result(&e);
+        if (!ok) code = EXIT_SYSTEM;
+        if (code == EXIT_DONE && !(e.top1 >= s->min_accuracy) && s->min_accuracy >= 0) code = EXIT_CHECK;
+    }
+    evaluation_free(&e);
+    return code;
+}
+
+static int run(int argc, char **argv)
+{
+    option_parser o = options_over(&cmd_eval, argc, argv);
+    settings s = read_options(&o);
+    size_t operands;
+    effnet_error error;
+    effnet_model *model = NULL;
+    effnet_dataset *data = NULL;
+    options_operands(&o, &operands);
+    if (operands > 0) report_usage(argv[0], "nothing is wanted but options");
+    int code = model_choice_load(&s.choice, &model);
+    if (code == EXIT_DONE && effnet_dataset_open(&data, s.data, &s.dataset, &error) != EFFNET_OK)
+        code = report_error(&error);
+    if (code == EXIT_DONE) code = evaluate(&s, model, data);
+    effnet_dataset_free(data);
+    effnet_model_free(model);
+    return code;
+}
+
+const command cmd_eval = {
+    .name = "eval",
+    .arguments = "[OPTIONS] --data DIR",
+    .summary = "Accuracy of a model on pictures whose classes are known",
+    .text = "Classes are matched by name if the model has names; a class that it does not know is an error. "
+            "With several\n"
+            "labels for a picture, each counts for itself; for values the loss is the mean squared error.\n\n"
+            "Examples:\n"
+            "  effnet eval --data photos/ -m run/best.safetensors\n"
+            "  effnet eval --data photos/ -m run/best.safetensors --min-accuracy 0.9 --json\n",
+    .options = specs,
+    .run = run,
+};

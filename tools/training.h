@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What `train` and `finetune` share: their options, which may also come from the config.json of an earlier
+ * run, and the run itself, from the plan that is told first to the last epoch or the signal that ends it.
+ */
+#ifndef TOOLS_TRAINING_H
+#define TOOLS_TRAINING_H
+
+#include <effnet.h>
+#include <jansson.h>
+
+#include "models.h"
+#include "options.h"
+#include "pictures.h"
+
+#define TRAINING_DATA_OPTIONS                                                                                \
+    {OPTION_DATA, "data", "DIR|FILE.csv", "pictures: a folder per class, a table, or IDX files"},            \
+        {'o', "output", "RUN", "folder of the run; made if it is not there"},                                \
+        {OPTION_RESUME, "resume", NULL, "go on with the run in RUN, with the options it has"},               \
+        {OPTION_CONFIG, "config", "FILE", "options from the config.json of a run; those given here win"},    \
+    {                                                                                                        \
+        OPTION_VAL_SPLIT, "val-split", "F",                                                                  \
+            "share of each class to validate with, where the data bring none (default: 0.2)"                 \
+    }
+
+#define TRAINING_OPTIONS                                                                                     \
+    {OPTION_EPOCHS, "epochs", "N", "with all weights"}, {OPTION_BATCH, "batch", "N", "pictures of a step"},  \
+        {OPTION_PASSES, "passes", "N", "run a step in N parts, to save memory (default: 1)"},                \
+        {OPTION_OPTIMIZER, "optimizer", "NAME", "rmsprop, sgd, adamw"},                                      \
+        {OPTION_LR, "lr", "F", "learning rate after warm-up"},                                               \
+        {OPTION_MOMENTUM, "momentum", "F", "(default: 0.9)"},                                                \
+        {OPTION_WEIGHT_DECAY, "weight-decay", "F", "not of batch norm and biases (default: 1e-5)"},          \
+        {OPTION_CLIP, "clip", "F", "the most that the gradient's norm may be"},                              \
+        {OPTION_SCHEDULE, "schedule", "NAME", "of the rate: step, exponential, cosine, constant"},           \
+        {OPTION_DECAY_FACTOR, "decay-factor", "F", "of step and exponential (default: 0.97)"},               \
+        {OPTION_DECAY_EPOCHS, "decay-epochs", "F", "after which it applies (default: 2.4)"},                 \
+        {OPTION_WARMUP_EPOCHS, "warmup-epochs", "F", "in which the rate grows from 0"},                      \
+        {OPTION_SMOOTHING, "label-smoothing", "F", "(default: 0.1)"},                                        \
+        {OPTION_WEIGHT_AVERAGE, "ema-decay", "F", "of the moving average of weights (default: 0.9999)"},     \
+        {OPTION_BALANCE, "balance", NULL, "let all classes count the same"},                                 \
+        {OPTION_SEED, "seed", "N", "of all random numbers (default: 0)"},                                    \
+        {OPTION_RECOMPUTE, "recompute", NULL, "less memory for more time"},                                  \
+        {OPTION_MAX_MEMORY, "max-memory", "BYTES", "refuse to take more (4G, 512MiB)"},                      \
+    {                                                                                                        \
+        OPTION_JSON, "json", NULL, "one JSON object for each epoch"                                          \
+    }
+
+enum { TRAINING_MAX_GIVEN = 64 };
+
+/* An option as it was given, before it is applied. */
+typedef struct training_given {
+    const option_spec *spec;
+    const char *value;
+} training_given;
+
+typedef struct training {
+    const command *command;
+    const char *data, *folder, *config_file;
+    bool resume, json;
+    model_choice choice; /* the start of finetune; threads and level of both */
+    effnet_network_options network;
+    effnet_dataset_options dataset;
+    effnet_trainer_options options;
+    training_given given[TRAINING_MAX_GIVEN];
+    size_t given_count;
+    json_t *config; /* what was read, or NULL; values of `given` point into it */
+    char *config_path;
+} training;
+
+/* Reads the command line over the defaults that are in `t`, then what config.json has that was not given. */
+int training_read(training *t, int argc, char **argv);
+void training_free(training *t);
+
+/* Opens the data and says what is wrong with their classes. */
+int training_open_data(const training *t, effnet_dataset **out);
+
+/* Trains `start` with `data` to the end, and returns an exit code. */
+int training_run(training *t, const effnet_model *start, const effnet_dataset *data);
+
+#endif
