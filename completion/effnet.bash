@@ -38,6 +38,10 @@ _effnet() {
         --dialect | --to) _effnet_words effnet efficientnet_pytorch torchvision timm ;;
         --variant) _effnet_words same symmetric ;;
         --layout) _effnet_words nchw nhwc ;;
+        --optimizer) _effnet_words rmsprop sgd adamw ;;
+        --schedule) _effnet_words step exponential cosine constant ;;
+        --freeze) _effnet_words none norms body ;;
+        --part) _effnet_words train val ;;
         --cpu) _effnet_words ref avx2 avx512 neon ;;
         --at) _effnet_words reduction_{1..5} features pooled logits ;;
         --svg | --png)
@@ -47,6 +51,8 @@ _effnet() {
         --threads | --batch | -k | --top | --size | --runs | --warmup | --seed | --num-classes | --in-channels | --max-pixels | --max-side | --recipe | --url \
             | --sha256 | --timeout | --retries \
             | --block | --kernel | --in | --out | --stride | --expand | --se | --phi | --alpha | --beta | --gamma | --depth | --width | --resolution \
+            | --epochs | --passes | --lr | --momentum | --weight-decay | --clip | --decay-factor | --decay-epochs | --warmup-epochs \
+            | --label-smoothing | --ema-decay | --val-split | --dropout | --drop-connect | --head-epochs | --head-lr | --min-accuracy \
             | --multiple | --max-macs | --max-params | --max-memory | --max-latency)
             return
             ;;

@@ -85,15 +85,15 @@ static effnet_status plan_memory(trainer *t, effnet_error *error)
     t->bytes = bytes + others;
     if (t->bytes <= limit) return EFFNET_OK;
     const size_t fits = others < limit ? fitting_pass(t, limit - others) : 0;
+    const double mib = 0x1p20;
     if (fits == 0)
         return error_set(error, EFFNET_ERR_LIMIT,
-                         "this network takes %zu MiB to train, even with one picture "
-                         "at a time more than the limit of %zu",
-                         t->bytes >> 20, limit >> 20);
+                         "training takes more than the limit of %.1f MiB with one picture at a time, too",
+                         (double)limit / mib);
     return error_set(
         error, EFFNET_ERR_LIMIT,
-        "%zu pictures at a time take %zu MiB, the limit is %zu: a batch of %zu fits, or %zu passes", t->pass,
-        t->bytes >> 20, limit >> 20, fits, (t->batch + fits - 1) / fits);
+        "%zu pictures at a time take %.1f MiB, the limit is %.1f: a batch of %zu fits, or %zu passes",
+        t->pass, (double)t->bytes / mib, (double)limit / mib, fits, (t->batch + fits - 1) / fits);
 }
 
 /* ---- Allocation ---- */
