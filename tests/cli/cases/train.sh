@@ -50,7 +50,7 @@ t effnet train --data data
 t effnet train -o nothing --resume
 t effnet train --data nothing -o none
 t effnet train $options -o none/none
-t effnet train $options -o none --max-memory 1M
+t effnet train $options -o none --max-memory 1k
 t effnet train $options -o none --lr -1
 t effnet train $options -o none --optimizer adam
 t effnet train $options -o none --recipe size=48
