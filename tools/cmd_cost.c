@@ -9,6 +9,8 @@
 
 #include "commands.h"
 #include "json.h"
+#include "plot/cost_charts.h"
+#include "plot/save.h"
 #include "print.h"
 #include "report.h"
 #include "text.h"
@@ -18,6 +20,7 @@ enum { MAX_KERNEL = 15, MAX_STRIDE = 2, MAX_CHANNELS = 65536, MAX_EXPAND = 64, N
 typedef struct settings {
     effnet_layer layer;     /* stride 0: both; expand 0: a plain convolution */
     const char *of_a_layer; /* the last option that a network does not take */
+    plot_choice plot;
     bool sized, json;
 } settings;
 
@@ -36,6 +39,7 @@ static const option_spec specs[] = {
     {OPTION_STRIDE, "stride", "S", "1 or 2 (default: both)"},
     {OPTION_EXPAND, "expand", "T", "an inverted residual of this expansion, beside a residual bottleneck"},
     {OPTION_SE, "se", "RATIO", "its squeeze-and-excitation, channels over input channels (default: none)"},
+    PLOT_OPTIONS,
     {OPTION_JSON, "json", NULL, "one JSON document"},
     {OPTION_NONE, NULL, NULL, NULL},
 };
@@ -44,6 +48,7 @@ static settings read_options(option_parser *o)
 {
     settings s = {.layer = {.kernel = 3, .in_channels = 32, .out_channels = 64, .height = 112, .width = 112}};
     for (int id; (id = options_next(o)) != OPTION_NONE;) {
+        if (plot_choice_take(&s.plot, o)) continue;
         switch (id) {
         case OPTION_KERNEL: s.layer.kernel = options_number(o, 1, MAX_KERNEL); break;
         case OPTION_IN: s.layer.in_channels = options_number(o, 1, MAX_CHANNELS); break;
@@ -280,16 +285,18 @@ static int show_network(const settings *s, const char *name)
     effnet_network *network;
     effnet_network_options options = {0};
     effnet_error error;
-    int code = EXIT_DONE;
+    int code = plot_check(&s->plot, cmd_cost.name);
+    if (code != EXIT_DONE) return code;
     if (s->of_a_layer) report_usage(cmd_cost.name, "--%s is for a layer, not for a network", s->of_a_layer);
     if (s->sized) {
         options.height = s->layer.height;
         options.width = s->layer.width;
     }
     if (effnet_network_create(&network, name, &options, &error) != EFFNET_OK) return report_error(&error);
-    if (!s->json)
+    if (plot_is_wanted(&s->plot)) code = plot_save(&s->plot, cost_charts(network));
+    if (code == EXIT_DONE && !s->json)
         print_network(network);
-    else if (!json_print(network_to_json(network)))
+    else if (code == EXIT_DONE && !json_print(network_to_json(network)))
         code = EXIT_SYSTEM;
     effnet_network_free(network);
     return code;
@@ -302,6 +309,7 @@ static int run(int argc, char **argv)
     size_t operands;
     char **operand = options_operands(&o, &operands);
     if (operands > 1) report_usage(argv[0], "wanted one network, or none for a layer");
+    if (plot_is_wanted(&s.plot) && !operands) report_usage(argv[0], "--svg and --png draw a network's cost");
     return operands ? show_network(&s, operand[0]) : show_layers(&s);
 }
 
@@ -324,7 +332,8 @@ const command cmd_cost = {
         "  effnet cost --kernel 3 --in 32 --out 64 --size 112\n"
         "  effnet cost --in 24 --out 24 --size 56 --expand 6 --se 0.25 --stride 1\n"
         "  effnet cost efficientnet-b0\n"
-        "  effnet cost mobilenet-v2 --size 160 --json\n",
+        "  effnet cost mobilenet-v2 --size 160 --json\n"
+        "  effnet cost efficientnet-b0 --svg cost.svg\n",
     .options = specs,
     .run = run,
 };

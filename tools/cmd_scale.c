@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "plot/cost_charts.h"
 #include "print.h"
 #include "report.h"
 #include "scale.h"
@@ -50,6 +51,7 @@ static const option_spec specs[] = {
     {OPTION_THREADS, "threads", "N",
      "that memory and latency are for (default: the cores this process may use)"},
     {'o', "output", "FILE", "write the network; FILE ends in .json"},
+    PLOT_OPTIONS,
     {OPTION_JSON, "json", NULL, "one JSON document"},
     {OPTION_CSV, "csv", NULL, "with --compare and --published: a line of comma-separated values each"},
     {OPTION_NONE, NULL, NULL, NULL},
@@ -138,8 +140,11 @@ static void check_options(const settings *s, const char *caller)
                      "--phi, the factors --depth, --width, --resolution and the limits --max-... exclude "
                      "each other");
     if (s->published && (s->compare || r->has_scaling || r->has_budget || s->output))
-        report_usage(caller, "--published takes only --alpha, --beta, --gamma, --json and --csv");
+        report_usage(caller,
+                     "--published takes only --alpha, --beta, --gamma, --svg, --png, --json and --csv");
     if (s->compare && s->phi_count > 1) report_usage(caller, "--compare takes one --phi");
+    if (plot_is_wanted(&r->plot) && s->by_factors && !s->compare)
+        report_usage(caller, "--svg and --png draw growth with phi, --published or --compare");
     if (r->csv && (r->json || !(s->compare || s->published)))
         report_usage(caller, "--csv goes with --compare or --published, and without --json");
     if (r->accuracy && !s->compare) report_usage(caller, "--accuracy goes with --compare");
@@ -154,7 +159,7 @@ static settings read_options(option_parser *o)
 {
     settings s = {.request = {.scaling = {.alpha = 1.2, .beta = 1.1, .gamma = 1.15}}};
     for (int id; (id = options_next(o)) != OPTION_NONE;) {
-        if (take_coefficient(&s.request.scaling, o, id)) continue;
+        if (take_coefficient(&s.request.scaling, o, id) || plot_choice_take(&s.request.plot, o)) continue;
         if (take_factor(&s.request.scaling, o, id))
             s.by_factors = true;
         else if (take_limit(&s.request.budget, o, id))
@@ -284,8 +289,8 @@ static effnet_status write_network(const char *path, const effnet_network *netwo
     return status;
 }
 
-/* Shows one network, and writes it where asked; in JSON it goes to `list`. */
-static effnet_status show_plan(const settings *s, const effnet_scaling *scaling, json_t *list,
+/* Shows one network, and writes it where asked; in JSON it goes to `list`. *phi: the one it has. */
+static effnet_status show_plan(const settings *s, const effnet_scaling *scaling, json_t *list, double *phi,
                                effnet_error *error)
 {
     const scale_request *r = &s->request;
@@ -293,6 +298,7 @@ static effnet_status show_plan(const settings *s, const effnet_scaling *scaling,
     effnet_status status = scale_plan_make(&plan, r, scaling, error);
     if (status != EFFNET_OK) return status;
     if (*plan.scaled.warning) report_note("%s", plan.scaled.warning);
+    *phi = plan.scaling.phi;
     if (s->output) status = write_network(s->output, plan.network, error);
     if (status == EFFNET_OK && r->json)
         json_array_append_new(list, scale_plan_to_json(r, &plan));
@@ -308,13 +314,17 @@ static int show_plans(const settings *s)
     effnet_error error;
     effnet_status status = EFFNET_OK;
     const size_t count = s->phi_count ? s->phi_count : 1;
+    double phis[MAX_PHIS];
     for (size_t i = 0; i < count && status == EFFNET_OK; i++) {
         effnet_scaling scaling = s->request.scaling;
         if (s->phi_count) scaling.phi = s->phis[i];
         if (i > 0 && !s->request.json) print("\n");
-        status = show_plan(s, &scaling, list, &error);
+        status = show_plan(s, &scaling, list, &phis[i], &error);
     }
+    const scale_request *r = &s->request;
     int code = status == EFFNET_OK ? EXIT_DONE : report_error(&error);
+    if (code == EXIT_DONE && plot_is_wanted(&r->plot))
+        code = plot_save(&r->plot, phi_charts(r->base, &r->scaling, phis, count));
     if (code == EXIT_DONE && s->request.json) {
         json_t *document = count == 1 ? json_incref(json_array_get(list, 0)) : json_incref(list);
         code = json_print(document) ? EXIT_DONE : EXIT_SYSTEM;
@@ -330,6 +340,8 @@ static int run(int argc, char **argv)
     size_t operands;
     char **operand = options_operands(&o, &operands);
     if (operands > 1) report_usage(argv[0], "wanted one network as the baseline");
+    int code = plot_check(&s.request.plot, argv[0]);
+    if (code != EXIT_DONE) return code;
     if (s.published) return scale_show_published(&s.request);
     effnet_network *base = NULL;
     effnet_error error;
@@ -338,7 +350,6 @@ static int run(int argc, char **argv)
     s.request.base = base;
     s.request.budget.estimate = scale_estimate;
     s.request.budget.context = &s.request;
-    int code = EXIT_DONE;
     if (s.request.budget.latency_ms > 0)
         code = times_open(&s.request.latency, EFFNET_LEVEL_BEST, s.request.threads, false);
     if (code == EXIT_DONE) code = s.compare ? scale_show_comparison(&s.request) : show_plans(&s);
@@ -365,7 +376,8 @@ const command cmd_scale = {
         "  effnet scale --phi 2 -o b0-phi2.json\n"
         "  effnet scale mobilenet-v2 --depth 1.4 --width 1.2 --resolution 1.3 --multiple 32\n"
         "  effnet scale --max-macs 1G --max-params 8M\n"
-        "  effnet scale --published\n"
+        "  effnet scale --published --svg family.svg\n"
+        "  effnet scale --phi 7 --svg growth.svg\n"
         "  effnet scale mobilenet-v2 --compare --max-macs 1.2G --csv\n",
     .options = specs,
     .run = run,

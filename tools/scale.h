@@ -9,6 +9,7 @@
 #include <effnet.h>
 
 #include "json.h"
+#include "plot/save.h"
 
 typedef struct scale_request {
     const effnet_network *base;
@@ -19,6 +20,7 @@ typedef struct scale_request {
     int threads;             /* that memory and latency are told for; 0: the cores there are */
     effnet_latency *latency; /* where latency is limited */
     const char *accuracy;    /* a CSV file of the user's results; NULL for none */
+    plot_choice plot;
     bool json, csv;
 } scale_request;
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plot/cost_charts.h"
 #include "print.h"
 #include "report.h"
 #include "results.h"
@@ -192,6 +193,23 @@ static int print_json_rows(const scale_request *r, const row rows[STRATEGIES])
     return json_print(list) ? EXIT_DONE : EXIT_SYSTEM;
 }
 
+static int draw(const scale_request *r, const row rows[STRATEGIES])
+{
+    strategy_cost ways[STRATEGIES];
+    effnet_network_info base;
+    effnet_network_get_info(r->base, &base);
+    for (int i = 0; i < STRATEGIES; i++) {
+        const row *w = &rows[i];
+        ways[i] = (strategy_cost){.name = w->name,
+                                  .macs = w->plan.info.macs,
+                                  .parameters = w->plan.info.parameters,
+                                  .activation_bytes = w->plan.info.activation_bytes_peak,
+                                  .paper_top1 = w->in_paper ? scale_printed(w->paper.top1) : NAN,
+                                  .own_top1 = w->top1};
+    }
+    return plot_save(&r->plot, strategy_charts(base.name, ways, STRATEGIES));
+}
+
 static int show(const scale_request *r, const row rows[STRATEGIES])
 {
     if (r->json) return print_json_rows(r, rows);
@@ -213,7 +231,9 @@ int scale_show_comparison(const scale_request *r)
     effnet_error error;
     effnet_status status = r->accuracy ? results_load(&own, r->accuracy, &error) : EFFNET_OK;
     if (status == EFFNET_OK) status = make_rows(rows, r, &own, &error);
-    const int code = status == EFFNET_OK ? show(r, rows) : report_error(&error);
+    int code = status == EFFNET_OK ? EXIT_DONE : report_error(&error);
+    if (code == EXIT_DONE && plot_is_wanted(&r->plot)) code = draw(r, rows);
+    if (code == EXIT_DONE) code = show(r, rows);
     for (int i = 0; i < STRATEGIES; i++)
         scale_plan_free(&rows[i].plan);
     results_free(&own);

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "plot/cost_charts.h"
 #include "print.h"
 #include "report.h"
 #include "scale.h"
@@ -84,6 +85,13 @@ int scale_show_published(const scale_request *r)
 {
     json_t *list = json_array();
     effnet_published p;
+    if (plot_is_wanted(&r->plot)) {
+        const int code = plot_save(&r->plot, family_charts());
+        if (code != EXIT_DONE) {
+            json_decref(list);
+            return code;
+        }
+    }
     print_head(r);
     for (size_t i = 0; effnet_published_get(i, &r->scaling, &p); i++) {
         effnet_network *network;

@@ -18,6 +18,7 @@
 #include "image/image.h"
 #include "plot/axis.h"
 #include "plot/chart.h"
+#include "plot/cost_charts.h"
 #include "plot/network_picture.h"
 #include "plot/render.h"
 #include "plot/style.h"
@@ -379,6 +380,87 @@ static void a_block_is_drawn_from_inside(void **state)
     canvas_free(c);
 }
 
+/* ---- costs ---- */
+
+static effnet_network *network_of(const char *name)
+{
+    effnet_error error;
+    effnet_network *network;
+    if (effnet_network_create(&network, name, NULL, &error)) fail_msg("%s", error.message);
+    return network;
+}
+
+static void the_family_is_all_there(void **state)
+{
+    (void)state;
+    char name[EFFNET_NAME_SIZE];
+    size_t networks = 0;
+    while (effnet_catalogue_get(networks, name))
+        networks++;
+    canvas *c = family_charts();
+    expect_within(c);
+    assert_true(has_text(c, "b0") && has_text(c, "b7") && has_text(c, "l2") && has_text(c, "0.35"));
+    const canvas_item *item;
+    size_t marks = 0;
+    for (size_t i = 0; (item = canvas_get(c, i)) != NULL; i++)
+        marks += item->kind != CANVAS_TEXT && item->style.width == 1.5;
+    assert_int_equal(marks, networks + 3); /* and the legend's */
+    canvas_free(c);
+}
+
+static void every_network_has_stages(void **state)
+{
+    (void)state;
+    char name[EFFNET_NAME_SIZE];
+    for (size_t i = 0; effnet_catalogue_get(i, name); i++) {
+        effnet_network *network = network_of(name);
+        canvas *c = cost_charts(network);
+        expect_within(c);
+        assert_true(has_text(c, name) && has_text(c, "7") && has_text(c, "classifier"));
+        canvas_free(c);
+        effnet_network_free(network);
+    }
+}
+
+/* Also where the farthest phi is out of what can be built, and where all are 0. */
+static void growth_is_drawn(void **state)
+{
+    (void)state;
+    effnet_network *base = network_of("mobilenet-v2");
+    const effnet_scaling scaling = {.alpha = 1.2, .beta = 1.1, .gamma = 1.15};
+    const double phis[][2] = {{2, 5}, {0, 0}, {-3, 1}, {1, 60}};
+    for (size_t i = 0; i < 4; i++) {
+        canvas *c = phi_charts(base, &scaling, phis[i], 2);
+        expect_within(c);
+        assert_true(has_text(c, "mobilenet-v2 scaled: depth 1.2^phi, width 1.1^phi, resolution 1.15^phi"));
+        assert_true(has_text(c, "as built, after rounding"));
+        canvas_free(c);
+    }
+    effnet_network_free(base);
+}
+
+static void strategies_are_drawn(void **state)
+{
+    (void)state;
+    const strategy_cost ways[] = {
+        {"baseline", 300, 35, 60, 72.0, 70.5},
+        {"depth", 1200, 120, 60, 76.8, NAN},
+        {"compound", 1400, 80, 150, 77.4, 75},
+    };
+    canvas *c = strategy_charts("mobilenet-v2", ways, 3);
+    expect_within(c);
+    assert_true(has_text(c, "depth, the paper's") && has_text(c, "compound, your own"));
+    assert_false(has_text(c, "depth, your own"));
+    canvas_free(c);
+    strategy_cost unknown[] = {ways[0], ways[1]};
+    for (size_t i = 0; i < 2; i++)
+        unknown[i].paper_top1 = unknown[i].own_top1 = NAN;
+    c = strategy_charts("mobilenet-v2", unknown, 2);
+    expect_within(c);
+    assert_true(has_text(c, "What each strategy costs") && !has_text(c, "What it gains"));
+    canvas_free(c);
+}
+
 /* ---- files ---- */
 
 static void png_is_read_by_our_own_reader(void **state)
@@ -455,6 +537,10 @@ int main(void)
         cmocka_unit_test(every_network_is_a_picture),
         cmocka_unit_test(boxes_are_to_scale),
         cmocka_unit_test(a_block_is_drawn_from_inside),
+        cmocka_unit_test(the_family_is_all_there),
+        cmocka_unit_test(every_network_has_stages),
+        cmocka_unit_test(growth_is_drawn),
+        cmocka_unit_test(strategies_are_drawn),
         cmocka_unit_test(png_is_read_by_our_own_reader),
         cmocka_unit_test(svg_has_what_was_drawn),
         cmocka_unit_test(what_cannot_be_drawn_is_an_error),

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "plot/picture.h"
+#include "plot/stages.h"
 #include "plot/style.h"
 #include "text.h"
 
@@ -33,11 +34,6 @@ static canvas_colour part_colour(const effnet_part_info *p)
     return strcmp(p->kind, "conv") == 0 ? GREY : kernel_colour(p->kernel);
 }
 
-static bool is_block(const effnet_part_info *p)
-{
-    return p->expand != 0;
-}
-
 static picture_slot make_slot(int height, int width, int channels, canvas_colour colour, const char *heading)
 {
     picture_slot s = {.height = height, .width = width, .channels = channels, .colour = colour, .count = 1};
@@ -51,7 +47,7 @@ static picture_slot make_slot(int height, int width, int channels, canvas_colour
 static picture_slot part_slot(const effnet_part_info *p)
 {
     char heading[PICTURE_TEXT_SIZE] = "classifier";
-    if (is_block(p))
+    if (stage_is_block(p))
         snprintf(heading, sizeof heading, "MBConv%d %dx%d", p->expand, p->kernel, p->kernel);
     else if (p->kernel)
         snprintf(heading, sizeof heading, "conv %dx%d", p->kernel, p->kernel);
@@ -62,13 +58,6 @@ static picture_slot part_slot(const effnet_part_info *p)
     return s;
 }
 
-static bool continues(const effnet_part_info *p, const effnet_part_info *last)
-{
-    return is_block(p) && p->expand == last->expand && p->kernel == last->kernel && p->stride == 1 &&
-           p->out_channels == last->out_channels && p->in_channels == p->out_channels &&
-           !p->squeeze == !last->squeeze;
-}
-
 /* Returns how many. */
 static size_t network_slots(picture_slot *slots, const effnet_network *network,
                             const effnet_network_info *info)
@@ -77,7 +66,7 @@ static size_t network_slots(picture_slot *slots, const effnet_network *network,
     slots[count++] = make_slot(info->height, info->width, info->channels, WHITE, "input");
     effnet_part_info part, last = {0};
     for (size_t i = 0; effnet_network_get_part(network, i, &part); i++) {
-        if (!continues(&part, &last)) slots[count++] = part_slot(&part);
+        if (!stage_continues(&part, &last)) slots[count++] = part_slot(&part);
         picture_slot *s = &slots[count - 1];
         s->arches += part.residual;
         if (++s->count > 1) snprintf(s->text[3], PICTURE_TEXT_SIZE, "%zu blocks", s->count);
@@ -170,7 +159,7 @@ canvas *block_picture(const effnet_network *network, size_t part)
     before.height = info.height, before.width = info.width;
     if (part) effnet_network_get_part(network, part - 1, &before);
     const bool exists = effnet_network_get_part(network, part, &p);
-    assert(exists && is_block(&p));
+    assert(exists && stage_is_block(&p));
     (void)exists;
     char title[128], subtitle[160], parameters[28], macs[28];
     snprintf(title, sizeof title, "%s, %s: MBConv%d", info.name, p.name, p.expand);

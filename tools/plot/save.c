@@ -9,6 +9,7 @@
 
 #include "plot/render.h"
 #include "report.h"
+#include "signals.h"
 
 bool plot_choice_take(plot_choice *choice, const option_parser *o)
 {
@@ -41,7 +42,9 @@ static int save(const char *path, const canvas *c, render_format format)
     void *bytes = render_canvas(c, format, &size, &why);
     if (!bytes) return report_failure(EXIT_SYSTEM, "%s: %s", path, why);
     effnet_error error;
+    signals_hold();
     const effnet_status status = effnet_file_write(path, bytes, size, &error);
+    signals_release();
     free(bytes);
     return status == EFFNET_OK ? EXIT_DONE : report_error(&error);
 }

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What networks cost, as charts. All give NULL out of memory.
+ */
+#ifndef PLOT_COST_CHARTS_H
+#define PLOT_COST_CHARTS_H
+
+#include <effnet.h>
+
+#include "plot/canvas.h"
+
+/* Multiply-adds against parameters of every network of the catalogue. */
+canvas *family_charts(void);
+
+/* Where a network's cost lies, stage by stage, and what standard convolutions would cost in its place. */
+canvas *cost_charts(const effnet_network *network);
+
+/* Growth with phi, asked for and real, from phi 0 to the farthest of `phis`, which are marked. Where no
+ * network can be built there is a gap. */
+canvas *phi_charts(const effnet_network *base, const effnet_scaling *scaling, const double *phis,
+                   size_t count);
+
+/* One way to scale. Accuracies are per cent, NaN where they are not known. */
+typedef struct strategy_cost {
+    const char *name;
+    uint64_t macs, parameters, activation_bytes;
+    double paper_top1, own_top1;
+} strategy_cost;
+
+/* Ways to scale one network, which is the first of them: accuracy against multiply-adds, as far as it is
+ * known, and how each kind of cost grows. */
+canvas *strategy_charts(const char *network, const strategy_cost *ways, size_t count);
+
+#endif
