@@ -14,7 +14,7 @@ static model *fresh(void)
     const net_arch arch = tiny_arch();
     effnet_error error;
     net_graph *graph;
-    model *m;
+    model *m = NULL;
     if (net_graph_create(&graph, &arch, NULL, 0, 0, &error) || model_create(&m, graph, 3, &error) ||
         labels_parse(&m->labels, &m->label_count, names, &error) ||
         recipe_parse(&m->recipe, "resize=40,lite", &error))

@@ -192,6 +192,7 @@ static effnet_status fill(trainer *t, const effnet_trainer_options *options, siz
     pool_limit_cores(t->team, cpu_usable_cores());
     TRY(plan_memory(t, error));
     TRY(trainer_describe(t, error));
+    if (t->folder) TRY(trainer_prepare_folder(t, error));
     TRY(allocate(t, error));
     TRY(make_feeds(t, error));
     TRY(make_loss(t, error));

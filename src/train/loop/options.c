@@ -59,8 +59,8 @@ static void fill_in(effnet_trainer_options *o, size_t batch)
 {
     if (!o->epochs) o->epochs = 100;
     if (o->epochs < 0) o->epochs = 0;
-    if (!o->learning_rate) o->learning_rate = usual_rate(o->optimizer, batch);
-    if (!o->head_rate) o->head_rate = 10 * o->learning_rate;
+    if (o->learning_rate == 0) o->learning_rate = usual_rate(o->optimizer, batch);
+    if (o->head_rate == 0) o->head_rate = 10 * o->learning_rate;
     o->momentum = or_usual(o->momentum, 0.9);
     o->weight_decay = or_usual(o->weight_decay, 1e-5);
     o->clip = or_usual(o->clip, 0);

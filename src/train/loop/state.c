@@ -51,6 +51,14 @@ static checkpoint describe_state(trainer *t, uint64_t *numbers)
     return c;
 }
 
+effnet_status trainer_prepare_folder(trainer *t, effnet_error *error)
+{
+    uint64_t numbers[TRAINER_NUMBERS];
+    const checkpoint c = describe_state(t, numbers);
+    checkpoint_tidy(t->folder);
+    return checkpoint_check_room(t->folder, &c, error);
+}
+
 effnet_status trainer_save(trainer *t, effnet_error *error)
 {
     if (!t->folder) return error_set(error, EFFNET_ERR_ARGUMENT, "a run without a folder cannot be saved");

@@ -125,8 +125,9 @@ effnet_status trainer_learn(trainer *t, effnet_error *error);
 effnet_status trainer_evaluate(trainer *t, effnet_error *error);
 effnet_status trainer_end_epoch(trainer *t, effnet_progress *progress, effnet_error *error);
 
-/* The lines of a run (state.c). */
+/* The lines of a run; and its folder without what a killed one left, with room for checkpoints (state.c). */
 effnet_status trainer_describe(trainer *t, effnet_error *error);
+effnet_status trainer_prepare_folder(trainer *t, effnet_error *error);
 
 /* log.csv (log.c): begins it, adds the epoch that `progress` tells of, reads what is there up to epoch
  * at.epoch. */
