@@ -523,21 +523,22 @@ EFFNET_API effnet_status effnet_latency_predict(const effnet_latency *latency, c
                                                 effnet_latency_figure *figure, double *part_ms,
                                                 effnet_error *error);
 
-/** A convolution by itself, padded so that outputs are inputs / stride, rounded up; ReLU follows. */
-typedef struct effnet_convolution {
-    int height, width; /**< of the input */
-    int in_channels, out_channels;
-    int kernel;     /**< odd, up to 15 */
-    int stride;     /**< 1 or 2 */
-    bool separable; /**< depthwise, ReLU, then pointwise, as one (Howard et al., MobileNets, 2017) */
-} effnet_convolution;
+/** Measures a layer by itself: *ms is the least time for one image. All kinds go through the same kernels. A
+ * standard convolution is dot products over patches that lie in the image as they are, as the engine makes
+ * the stem, at the speed of its 1x1 convolutions; a bottleneck is three of them; separable ones and inverted
+ * residuals are blocks of the engine. ReLU stands for the activation, and a shortcut is left out. Of the
+ * options, level, threads and measure_ms (0: 100; at least 3 runs) count. EFFNET_ERR_LIMIT over 2^28 weights
+ * or values. */
+EFFNET_API effnet_status effnet_measure_layer(double *ms, const effnet_layer *layer,
+                                              const effnet_latency_options *options, effnet_error *error);
 
-/** Measures a convolution: *ms is the least time for one image. Both kinds go through the same kernels: a
- * standard one is dot products over patches that lie in the image as they are, like the stem of a network,
- * and a separable one is a block without expansion. Of the options, level, threads and measure_ms count. */
-EFFNET_API effnet_status effnet_measure_convolution(double *ms, const effnet_convolution *convolution,
-                                                    const effnet_latency_options *options,
-                                                    effnet_error *error);
+/** Measures `network` with a standard convolution in place of each depthwise one and the 1x1 one behind it,
+ * as effnet_network_cost counts it: *ms is the sum, and part_ms, unless NULL, takes each part, the stem
+ * always by itself. Its own parts are measured first, if they are not known. Squeeze-and-excitation is left
+ * out, which favours it a little. Nothing of it is kept. */
+EFFNET_API effnet_status effnet_latency_measure_standard(effnet_latency *latency,
+                                                         const effnet_network *network, double *ms,
+                                                         double *part_ms, effnet_error *error);
 
 /* ---- Images
  * --------------------------------------------------------------------------------------------------- */

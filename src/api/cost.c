@@ -4,7 +4,6 @@
  */
 #include "api/handles.h"
 #include "net/cost.h"
-#include "net/layer.h"
 
 static effnet_cost public_cost(net_cost cost)
 {
@@ -23,13 +22,9 @@ static void set(effnet_cost *separable, effnet_cost *standard, net_cost as_it_is
     if (standard) *standard = public_cost(as_standard);
 }
 
-effnet_status effnet_layer_cost(effnet_cost *out, const effnet_layer *layer, effnet_error *error)
+effnet_status api_layer_place(net_layer_graph *out, const effnet_layer *layer, effnet_error *error)
 {
-    if (!out || !layer)
-        return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_layer_cost: out or layer is NULL");
     static const net_layer_kind kinds[] = {NET_STANDARD, NET_SEPARABLE, NET_INVERTED, NET_BOTTLENECK};
-    net_layer_graph graph;
-    *out = (effnet_cost){0};
     if (layer->kind > EFFNET_LAYER_BOTTLENECK)
         return error_set(error, EFFNET_ERR_ARGUMENT, "there is no kind of layer %d", (int)layer->kind);
     const net_layer inner = {
@@ -43,7 +38,16 @@ effnet_status effnet_layer_cost(effnet_cost *out, const effnet_layer *layer, eff
         .expand = layer->expand,
         .se = layer->se,
     };
-    TRY(net_layer_place(&graph, &inner, error));
+    return net_layer_place(out, &inner, error);
+}
+
+effnet_status effnet_layer_cost(effnet_cost *out, const effnet_layer *layer, effnet_error *error)
+{
+    if (!out || !layer)
+        return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_layer_cost: out or layer is NULL");
+    net_layer_graph graph;
+    *out = (effnet_cost){0};
+    TRY(api_layer_place(&graph, layer, error));
     *out = public_cost(net_layer_cost(&graph));
     return EFFNET_OK;
 }

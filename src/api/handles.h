@@ -9,6 +9,7 @@
 
 #include "engine/engine.h"
 #include "model/model.h"
+#include "net/layer.h"
 #include "train/data/dataset.h"
 
 struct effnet_network {
@@ -48,6 +49,9 @@ effnet_status api_network_of(effnet_network **out, net_graph *graph, effnet_erro
 
 /* Overrides of options over `arch`; EFFNET_NO_CLASSIFIER and negative rates are understood. */
 void api_network_override(net_arch *arch, const effnet_network_options *options);
+
+/* A layer with its shapes, or what is wrong with it. */
+effnet_status api_layer_place(net_layer_graph *out, const effnet_layer *layer, effnet_error *error);
 
 /* `level` as the rooms below know it, or why it cannot be had. */
 effnet_status api_check_level(cpu_level *out, effnet_level level, effnet_error *error);

@@ -12,11 +12,13 @@
 #include "base/output.h"
 #include "base/source.h"
 #include "engine/latency/latency.h"
+#include "engine/latency/layers.h"
 
 struct effnet_latency {
     latency known;
     probe_effort effort;
-    char *file; /* NULL: nothing is kept */
+    double asked_ms; /* of the options */
+    char *file;      /* NULL: nothing is kept */
     char notice[EFFNET_MESSAGE_SIZE];
 };
 
@@ -116,6 +118,7 @@ effnet_status effnet_latency_create(effnet_latency **out, const effnet_latency_o
     effnet_latency *l = calloc(1, sizeof *l);
     if (!l) return error_memory(error);
     latency_init(&l->known, level, members);
+    l->asked_ms = options->measure_ms;
     l->effort = (probe_effort){options->measure_ms > 0 ? options->measure_ms : default_ms, LEAST_RUNS};
     if (options->folder) {
         l->file = file_name(options->folder, &l->known);
@@ -169,61 +172,65 @@ effnet_status effnet_latency_predict(const effnet_latency *l, const effnet_netwo
     return status;
 }
 
-/* ---- One layer ---- */
+/* ---- Layers ---- */
 
-/* Weights of a layer that is measured: 1 GiB. */
-enum { MOST_WEIGHTS = 1 << 28 };
+/* Layers take little time, but there may be many. */
+static const double layer_ms = 100;
+enum { LAYER_LEAST_RUNS = 3 };
 
-static effnet_status check_layer(const effnet_convolution *c, effnet_error *error)
+static effnet_status start_prober(prober *out, cpu_level level, size_t members, double ms,
+                                  effnet_error *error)
 {
-    const struct {
-        const char *name;
-        int value, most;
-    } fields[] = {
-        {"height", c->height, NET_MAX_SIZE},
-        {"width", c->width, NET_MAX_SIZE},
-        {"in_channels", c->in_channels, NET_MAX_CHANNELS},
-        {"out_channels", c->out_channels, NET_MAX_CHANNELS},
-        {"kernel", c->kernel, NET_MAX_KERNEL},
-        {"stride", c->stride, NET_MAX_STRIDE},
-    };
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (fields[i].value < 1 || fields[i].value > fields[i].most)
-            return error_set(error, EFFNET_ERR_ARGUMENT, "%s is %d; wanted 1 to %d", fields[i].name,
-                             fields[i].value, fields[i].most);
-    if (c->kernel % 2 == 0)
-        return error_set(error, EFFNET_ERR_ARGUMENT, "kernel is %d; wanted an odd number", c->kernel);
-    const uint64_t weights = (uint64_t)c->in_channels * (uint64_t)c->out_channels *
-                             (c->separable ? 1 : (uint64_t)c->kernel * (uint64_t)c->kernel);
-    const uint64_t side = (uint64_t)c->height * (uint64_t)c->width,
-                   values =
-                       side * (uint64_t)(c->in_channels > c->out_channels ? c->in_channels : c->out_channels);
-    if (weights > MOST_WEIGHTS || values > MOST_WEIGHTS)
-        return error_set(
-            error, EFFNET_ERR_LIMIT,
-            "the layer has %llu weights and planes of %llu values; at most %d of each are measured",
-            (unsigned long long)weights, (unsigned long long)values, MOST_WEIGHTS);
+    *out = (prober){.level = level, .effort = {ms > 0 ? ms : layer_ms, LAYER_LEAST_RUNS}};
+    TRY(pool_create(&out->team, members, error));
+    pool_limit_cores(out->team, cpu_usable_cores());
     return EFFNET_OK;
 }
 
-effnet_status effnet_measure_convolution(double *ms, const effnet_convolution *c,
-                                         const effnet_latency_options *options, effnet_error *error)
+effnet_status effnet_measure_layer(double *ms, const effnet_layer *layer,
+                                   const effnet_latency_options *options, effnet_error *error)
 {
-    if (!ms || !c)
-        return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_measure_convolution: ms or layer is NULL");
+    if (!ms || !layer)
+        return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_measure_layer: ms or layer is NULL");
     *ms = 0;
     const effnet_latency_options defaults = {0};
     if (!options) options = &defaults;
     cpu_level level = CPU_REF;
     size_t members = 0;
-    pool *team;
-    TRY(check_layer(c, error));
+    net_layer_graph graph;
+    prober p;
+    TRY(api_layer_place(&graph, layer, error));
     TRY(check_options(&level, &members, options, error));
-    TRY(pool_create(&team, members, error));
-    pool_limit_cores(team, cpu_usable_cores());
-    const probe_layer layer = {c->height, c->width, c->in_channels, c->out_channels, c->kernel, c->stride};
-    const probe_effort effort = {options->measure_ms > 0 ? options->measure_ms : default_ms, LEAST_RUNS};
-    const effnet_status status = latency_of_layer(ms, &layer, c->separable, level, team, effort, error);
-    pool_free(team);
+    TRY(start_prober(&p, level, members, options->measure_ms, error));
+    const effnet_status status = layers_measure(ms, &graph, &p, error);
+    pool_free(p.team);
+    return status;
+}
+
+effnet_status effnet_latency_measure_standard(effnet_latency *l, const effnet_network *network, double *ms,
+                                              double *part_ms, effnet_error *error)
+{
+    if (!l || !network || !ms)
+        return error_set(error, EFFNET_ERR_ARGUMENT,
+                         "effnet_latency_measure_standard: latency, network or ms is NULL");
+    *ms = 0;
+    const net_graph *graph = network->graph;
+    const size_t parts = latency_part_count(graph);
+    effnet_latency_figure figure;
+    prober p;
+    TRY(effnet_latency_measure(l, network, error));
+    double *times = calloc(parts, sizeof *times);
+    if (!times) return error_memory(error);
+    effnet_status status = effnet_latency_predict(l, network, &figure, times, error);
+    if (status == EFFNET_OK) status = start_prober(&p, l->known.level, l->known.members, l->asked_ms, error);
+    if (status == EFFNET_OK) {
+        status = layers_measure_standard(times, graph, &p, error);
+        pool_free(p.team);
+    }
+    for (size_t i = 0; i < parts && status == EFFNET_OK; i++) {
+        *ms += times[i];
+        if (part_ms) part_ms[i] = times[i];
+    }
+    free(times);
     return status;
 }

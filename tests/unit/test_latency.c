@@ -390,10 +390,23 @@ static void bad_arguments(void **state)
 
 static void layers(void **state)
 {
-    static const effnet_convolution cases[] = {
-        {.height = 9, .width = 7, .in_channels = 5, .out_channels = 19, .kernel = 3, .stride = 1},
-        {.height = 16, .width = 12, .in_channels = 32, .out_channels = 8, .kernel = 5, .stride = 2},
-        {.height = 1, .width = 1, .in_channels = 1, .out_channels = 1, .kernel = 1, .stride = 1},
+    static const effnet_layer cases[] = {
+        {.height = 9,
+         .width = 7,
+         .in_channels = 5,
+         .out_channels = 18,
+         .kernel = 3,
+         .stride = 1,
+         .expand = 3},
+        {.height = 16,
+         .width = 12,
+         .in_channels = 32,
+         .out_channels = 8,
+         .kernel = 5,
+         .stride = 2,
+         .expand = 2,
+         .se = 0.25},
+        {.height = 1, .width = 1, .in_channels = 1, .out_channels = 1, .kernel = 1, .stride = 1, .expand = 1},
     };
     (void)state;
     for (effnet_level level = EFFNET_LEVEL_REF; level <= EFFNET_LEVEL_NEON; level++) {
@@ -401,11 +414,13 @@ static void layers(void **state)
         if (!effnet_level_parse(effnet_level_name(level), &usable)) continue;
         const effnet_latency_options options = {.level = level, .threads = 2, .measure_ms = 0.1};
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-            for (int separable = 0; separable < 2; separable++) {
-                effnet_convolution c = cases[i];
+            for (effnet_layer_kind kind = EFFNET_LAYER_STANDARD; kind <= EFFNET_LAYER_BOTTLENECK; kind++) {
+                effnet_layer layer = cases[i];
                 double ms = 0;
-                c.separable = separable != 0;
-                assert_int_equal(effnet_measure_convolution(&ms, &c, &options, NULL), EFFNET_OK);
+                effnet_error error;
+                layer.kind = kind;
+                if (kind != EFFNET_LAYER_INVERTED) layer.se = 0;
+                if (effnet_measure_layer(&ms, &layer, &options, &error)) fail_msg("%s", error.message);
                 assert_true(ms > 0 && ms < 1e4);
             }
     }
@@ -414,9 +429,9 @@ static void layers(void **state)
 static void bad_layers(void **state)
 {
     (void)state;
-    const effnet_convolution good = {
+    const effnet_layer good = {
         .height = 8, .width = 8, .in_channels = 8, .out_channels = 8, .kernel = 3, .stride = 1};
-    effnet_convolution bad[] = {good, good, good, good, good};
+    effnet_layer bad[] = {good, good, good, good, good};
     bad[0].height = 0;
     bad[1].kernel = 2;
     bad[2].stride = 3;
@@ -425,12 +440,36 @@ static void bad_layers(void **state)
     double ms;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         effnet_error error = {0};
-        assert_int_equal(effnet_measure_convolution(&ms, &bad[i], NULL, &error),
+        assert_int_equal(effnet_measure_layer(&ms, &bad[i], NULL, &error),
                          i < 3 ? EFFNET_ERR_ARGUMENT : EFFNET_ERR_LIMIT);
         assert_true(error.message[0]);
     }
-    assert_int_equal(effnet_measure_convolution(&ms, NULL, NULL, NULL), EFFNET_ERR_ARGUMENT);
-    assert_int_equal(effnet_measure_convolution(NULL, &good, NULL, NULL), EFFNET_ERR_ARGUMENT);
+    assert_int_equal(effnet_measure_layer(&ms, NULL, NULL, NULL), EFFNET_ERR_ARGUMENT);
+    assert_int_equal(effnet_measure_layer(NULL, &good, NULL, NULL), EFFNET_ERR_ARGUMENT);
+    assert_int_equal(effnet_measure_layer(&ms, &good, &(effnet_latency_options){.threads = -1}, NULL),
+                     EFFNET_ERR_ARGUMENT);
+}
+
+static void standard_network(void **state)
+{
+    (void)state;
+    effnet_network *network;
+    effnet_latency *l;
+    double ms = 0, part_ms[32] = {0}, sum = 0;
+    const effnet_network_options small = {.height = 32, .width = 32};
+    const effnet_latency_options options = {.threads = 1, .measure_ms = 0.1};
+    assert_int_equal(effnet_network_create(&network, "mobilenet-v2-0.35", &small, NULL), EFFNET_OK);
+    assert_int_equal(effnet_latency_create(&l, &options, NULL), EFFNET_OK);
+    assert_int_equal(effnet_latency_measure_standard(l, network, &ms, part_ms, NULL), EFFNET_OK);
+    effnet_part_info part;
+    for (size_t i = 0; effnet_network_get_part(network, i, &part); i++) {
+        assert_true(part_ms[i] > 0);
+        sum += part_ms[i];
+    }
+    assert_true(fabs(sum / ms - 1) < 1e-12);
+    assert_int_equal(effnet_latency_measure_standard(l, network, NULL, NULL, NULL), EFFNET_ERR_ARGUMENT);
+    effnet_latency_free(l);
+    effnet_network_free(network);
 }
 
 /* Predicted against a run, with room for a busy machine; docs/performance.md has the true errors. */
@@ -489,6 +528,7 @@ int main(void)
         cmocka_unit_test(bad_arguments),
         cmocka_unit_test(layers),
         cmocka_unit_test(bad_layers),
+        cmocka_unit_test(standard_network),
         cmocka_unit_test(near_the_truth),
     };
     return cmocka_run_group_tests_name("latency", tests, NULL, NULL);

@@ -213,17 +213,3 @@ effnet_status latency_measure(latency *l, const net_graph *graph, probe_effort e
     net_graph_free(probe);
     return status;
 }
-
-effnet_status latency_of_layer(double *ms, const probe_layer *layer, bool separable, cpu_level level,
-                               pool *team, probe_effort effort, effnet_error *error)
-{
-    /* Where the layer lies among the parts of its probe. */
-    enum { STANDARD_PART = 0, SEPARABLE_PART = 2 };
-    net_graph *graph;
-    double part_ms[8] = {0};
-    TRY((separable ? probe_separable : probe_standard)(&graph, layer, error));
-    const effnet_status status = probe_run(part_ms, graph, level, team, NET_AT_BLOCK, effort, error);
-    net_graph_free(graph);
-    *ms = part_ms[separable ? SEPARABLE_PART : STANDARD_PART];
-    return status;
-}

@@ -53,10 +53,6 @@ typedef struct latency_sum {
 effnet_status latency_predict(latency_sum *out, const latency *l, const net_graph *graph, double *part_ms,
                               effnet_error *error);
 
-/* The milliseconds of a layer, standard or depthwise separable. */
-effnet_status latency_of_layer(double *ms, const probe_layer *layer, bool separable, cpu_level level,
-                               pool *team, probe_effort effort, effnet_error *error);
-
 /* ---- Files (latency_file.c) ---- */
 
 /* Adds what the text of a file holds. EFFNET_ERR_FORMAT if it is damaged, EFFNET_ERR_MISMATCH if it is of

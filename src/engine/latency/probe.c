@@ -51,53 +51,31 @@ effnet_status probe_of_blocks(net_graph **out, const net_graph *graph, const boo
     return EFFNET_OK;
 }
 
-static int pad_before(int in, int out, int kernel, int stride)
-{
-    const int total = (out - 1) * stride + kernel - in;
-    return total > 0 ? total / 2 : 0;
-}
-
-static net_conv conv_of(const probe_layer *layer, bool depthwise)
-{
-    const int height = (layer->height + layer->stride - 1) / layer->stride,
-              width = (layer->width + layer->stride - 1) / layer->stride;
-    return (net_conv){.depthwise = depthwise,
-                      .in = layer->in,
-                      .out = depthwise ? layer->in : layer->out,
-                      .kernel = layer->kernel,
-                      .stride = layer->stride,
-                      .in_height = layer->height,
-                      .in_width = layer->width,
-                      .out_height = height,
-                      .out_width = width,
-                      .pad_top = pad_before(layer->height, height, layer->kernel, layer->stride),
-                      .pad_left = pad_before(layer->width, width, layer->kernel, layer->stride)};
-}
-
-static net_conv pointwise_of(int in, int out, int height, int width)
-{
-    return conv_of(&(probe_layer){height, width, in, out, 1, 1}, false);
-}
-
-/* A network of the one stem, without head and classifier. */
-static net_graph stem_alone(const probe_layer *stem)
-{
-    return (net_graph){.arch = {.activation = NET_RELU, .in_channels = stem->in},
-                       .variant = net_variant_source,
-                       .height = stem->height,
-                       .width = stem->width,
-                       .stem = conv_of(stem, false)};
-}
-
 /* Channels of layers that are there for others' sake. */
 enum { FEW = 8 };
 
-/* Depthwise and pointwise behind each other. */
-static net_block separable_block(const probe_layer *layer)
+static net_conv conv_of(int in, int out, int kernel, int height, int width, bool depthwise)
 {
-    net_block b = {.depthwise = conv_of(layer, true)};
-    b.project = pointwise_of(layer->in, layer->out, b.depthwise.out_height, b.depthwise.out_width);
-    return b;
+    net_conv conv = {.depthwise = depthwise,
+                     .in = in,
+                     .out = out,
+                     .kernel = kernel,
+                     .stride = 1,
+                     .in_height = height,
+                     .in_width = width};
+    net_conv_place(&conv, NET_PAD_SAME);
+    return conv;
+}
+
+/* A network of the one stem, without head and classifier. */
+static net_graph stem_alone(const net_conv *stem, net_activation activation)
+{
+    return (net_graph){.arch = {.activation = activation, .in_channels = stem->in},
+                       .variant = net_variant_source,
+                       .height = stem->in_height,
+                       .width = stem->in_width,
+                       .stem = *stem,
+                       .features = FEW};
 }
 
 /* A block whose output is taken, so that copying it out is not in the time of the layer before it. It
@@ -105,34 +83,37 @@ static net_block separable_block(const probe_layer *layer)
 static net_block last_block(const net_conv *before)
 {
     const int height = before->out_height, width = before->out_width;
-    net_block b = separable_block(&(probe_layer){height, width, FEW, FEW, 3, 1});
-    b.expands = true;
-    b.expand = pointwise_of(before->out, FEW, height, width);
-    return b;
+    return (net_block){.expands = true,
+                       .expand = conv_of(before->out, FEW, 1, height, width, false),
+                       .depthwise = conv_of(FEW, FEW, 3, height, width, true),
+                       .project = conv_of(FEW, FEW, 1, height, width, false)};
 }
 
-effnet_status probe_standard(net_graph **out, const probe_layer *layer, effnet_error *error)
+effnet_status probe_of_convolution(net_graph **out, const net_conv *conv, net_activation activation,
+                                   effnet_error *error)
 {
-    const net_graph stem = stem_alone(layer);
-    const net_block last = last_block(&stem.stem);
+    const net_graph stem = stem_alone(conv, activation);
+    const net_block last = last_block(conv);
     TRY(start_graph(out, &stem, 1, error));
     add_block(*out, &last);
-    (*out)->features = FEW;
     return EFFNET_OK;
 }
 
 /* The first block is made with the stem as one, so the one that is asked for comes second. */
-effnet_status probe_separable(net_graph **out, const probe_layer *layer, effnet_error *error)
+effnet_status probe_of_block(net_graph **out, const net_block *block, net_activation activation,
+                             effnet_error *error)
 {
-    const net_graph stem = stem_alone(&(probe_layer){layer->height, layer->width, 1, FEW, 1, 1});
-    const net_block first =
-                        separable_block(&(probe_layer){layer->height, layer->width, FEW, layer->in, 3, 1}),
-                    second = separable_block(layer), last = last_block(&second.project);
+    const net_conv *first_conv = block->expands ? &block->expand : &block->depthwise;
+    const int height = first_conv->in_height, width = first_conv->in_width;
+    const net_conv tiny = conv_of(1, FEW, 1, height, width, false);
+    const net_graph stem = stem_alone(&tiny, activation);
+    const net_block first = {.depthwise = conv_of(FEW, FEW, 3, height, width, true),
+                             .project = conv_of(FEW, first_conv->in, 1, height, width, false)};
+    const net_block last = last_block(&block->project);
     TRY(start_graph(out, &stem, 3, error));
     add_block(*out, &first);
-    add_block(*out, &second);
+    add_block(*out, block);
     add_block(*out, &last);
-    (*out)->features = FEW;
     return EFFNET_OK;
 }
 
@@ -220,21 +201,45 @@ static double sum_of(const double *values, size_t count)
  * factor is somebody else's work. */
 static const double most_stretch = 1.1;
 
+/* On a machine that others use, few runs may be undisturbed: measuring goes on until so many have come near
+ * the least one, but not for longer than so many times what was asked. */
+enum { WANTED_NEAR = 3, MOST_EFFORT = 4 };
+static const double near_least = 1.05;
+
+typedef struct progress {
+    double start, least; /* when, and the least time of a whole run */
+    size_t runs, near;   /* of these, near the least */
+} progress;
+
+static void count_run(progress *p, double ms)
+{
+    if (ms * near_least < p->least) p->near = 0; /* those before were not */
+    p->least = fmin(p->least, ms);
+    p->near += ms <= near_least * p->least;
+    p->runs++;
+}
+
+static bool enough(const progress *p, probe_effort effort)
+{
+    const double spent = clock_ms() - p->start;
+    if (p->runs < effort.least || spent < effort.ms) return false;
+    return p->near >= WANTED_NEAR || spent >= MOST_EFFORT * effort.ms;
+}
+
 /* The first run also touches all memory, and is not kept. */
 static void repeat(machine *m, double *part_ms, probe_effort effort)
 {
-    double least = INFINITY;
     engine_run(m->scratch, m->input, 1, &m->tap, 1);
     engine_profile(m->scratch, m->run_ms);
-    const double start = clock_ms();
-    for (size_t run = 0; run < effort.least || clock_ms() - start < effort.ms; run++) {
+    progress p = {.start = clock_ms(), .least = INFINITY};
+    while (!enough(&p, effort)) {
         memset(m->run_ms, 0, m->parts * sizeof *m->run_ms);
         engine_run(m->scratch, m->input, 1, &m->tap, 1);
-        least = fmin(least, sum_of(m->run_ms, m->parts));
         for (size_t i = 0; i < m->parts; i++)
-            if (run == 0 || m->run_ms[i] < part_ms[i]) part_ms[i] = m->run_ms[i];
+            if (p.runs == 0 || m->run_ms[i] < part_ms[i]) part_ms[i] = m->run_ms[i];
+        count_run(&p, sum_of(m->run_ms, m->parts));
     }
-    const double stretch = fmin(most_stretch, least / sum_of(part_ms, m->parts));
+    const double stretch = fmin(most_stretch, p.least / sum_of(part_ms, m->parts));
     for (size_t i = 0; i < m->parts; i++)
         part_ms[i] *= stretch;
 }

@@ -12,15 +12,11 @@
  * among them. Blocks that are left out must not change shapes. Freed by net_graph_free. */
 effnet_status probe_of_blocks(net_graph **out, const net_graph *graph, const bool *keep, effnet_error *error);
 
-/* One convolution by itself: its padding is the source's ("SAME"), ReLU follows. */
-typedef struct probe_layer {
-    int height, width, in, out, kernel, stride;
-} probe_layer;
-
-/* A network whose stem is `layer`, and one whose block 1 is its depthwise separable twin: depthwise, ReLU,
- * pointwise. */
-effnet_status probe_standard(net_graph **out, const probe_layer *layer, effnet_error *error);
-effnet_status probe_separable(net_graph **out, const probe_layer *layer, effnet_error *error);
+/* A network whose stem is the standard convolution `conv`, and one whose block 1 is `block`. */
+effnet_status probe_of_convolution(net_graph **out, const net_conv *conv, net_activation activation,
+                                   effnet_error *error);
+effnet_status probe_of_block(net_graph **out, const net_block *block, net_activation activation,
+                             effnet_error *error);
 
 /* How long to repeat runs: until `ms` have passed, `least` at least. */
 typedef struct probe_effort {

@@ -9,6 +9,15 @@ t effnet cost tiny.json
 t effnet cost tiny.json --size 33x97 --json
 effnet cost --json | json_shape
 effnet cost --expand 6 --json | json_shape
+echo "-- measured"
+FILTER='/^measured/,/^ratio/s/ *[0-9]+\.[0-9]+/ N/g; /^part|^block/s/([0-9.]{6})( +[0-9.]+){3}$/\1 N N N/'
+t effnet cost --in 4 --out 8 --size 9x7 --stride 1 --measure --threads 1 --cpu ref
+t effnet cost --in 4 --out 8 --size 9x7 --stride 2 --expand 2 --se 0.5 --measure --threads 1 --cpu ref
+t effnet cost tiny.json --measure --threads 2
+FILTER=
+effnet cost --in 4 --out 4 --size 8 --measure --json | json_shape
+effnet cost tiny.json --measure --json | json_shape
+echo "-- refused"
 t effnet cost --se 0.25
 t effnet cost --expand 4 --se nan
 t effnet cost --kernel 4
