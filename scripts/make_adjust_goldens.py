@@ -5,8 +5,8 @@ operation that src/image has for training.
 
     python3 scripts/make_adjust_goldens.py        needs Pillow >= 13, torchvision, numpy
 
-A line is: HEIGHT WIDTH DULL OPERATION ARGUMENT CRC, with CRC-32 of the pixels; or ... affine a,b,c,d,e,f CRC. Dull
-pictures have values from 40 to 125 only.
+A line is: HEIGHT WIDTH DULL OPERATION ARGUMENT CRC, with CRC-32 of the pixels; or ... affine a,b,c,d,e,f CRC. The argument of area
+is the height; the width follows from it (test_adjust.c). Dull pictures have values from 40 to 125 only.
 """
 import zlib
 from pathlib import Path
@@ -32,6 +32,7 @@ OPERATIONS = {
     "hue": (functional.adjust_hue, [-0.5, -0.21, 0.0, 0.05, 0.4, 0.5]),
     "mirror": (lambda p, x: ImageOps.mirror(p), [0]),
     "grey": (lambda p, x: p.convert("L").convert("RGB"), [0]),
+    "area": (lambda p, x: p.resize((x * 17 % 90 + 1, x), Image.BOX), [1, 13, 40, 99]),
     "rotate": (lambda p, x: p.rotate(x, fillcolor=FILL), [-30.0, -7.3, 3.0, 12.5, 30.0]),
 }
 MAPS = [(1, 0.3, 0, 0, 1, 0), (1, -0.12, 0, 0, 1, 0), (1, 0, 0, 0.27, 1, 0), (1, 0, 0, -0.3, 1, 0), (1, 0, 7, 0, 1, 0),

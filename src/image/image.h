@@ -58,7 +58,12 @@ enum { IMAGE_VERSION_SIZE = 24 };
 /* Decoding library number `index`: its name (static) and version; false past the end. */
 bool image_codec_get(size_t index, const char **name, char version[IMAGE_VERSION_SIZE]);
 
-typedef enum image_filter { IMAGE_NEAREST, IMAGE_BILINEAR, IMAGE_BICUBIC } image_filter;
+typedef enum image_filter {
+    IMAGE_NEAREST,
+    IMAGE_BILINEAR,
+    IMAGE_BICUBIC,
+    IMAGE_AREA, /* the mean of what a pixel covers: Pillow's BOX */
+} image_filter;
 
 /* Resizes the box [left, right) x [top, bottom) of `in` to `height` x `width`, bit for bit as Pillow 13's
  * Image.resize(size, filter, box) does: 8-bit fixed point, antialiased when shrinking. (Pillow 12 and older

@@ -146,6 +146,52 @@ static void normalise(float *out, const recipe *r, const image *part, crop acros
     }
 }
 
+/* What is resized to what, and where it comes to lie in the network's input. */
+static resize_request make_plan(crop *across, crop *down, const recipe *r, const image *picture)
+{
+    resize_request plan = {.height = r->height,
+                           .width = r->width,
+                           .filter = r->filter,
+                           .antialias = r->antialias,
+                           .box = {0, 0, picture->width, picture->height}};
+    *across = (crop){.size = r->width};
+    *down = (crop){.size = r->height};
+    if (r->fit == RECIPE_CENTER) plan_center(&plan, across, down, r, picture);
+    if (r->fit == RECIPE_CROP_FIRST) plan_crop_first(&plan, r, picture);
+    plan.left = across->start;
+    plan.columns = across->size;
+    plan.top = down->start;
+    plan.rows = down->size;
+    return plan;
+}
+
+/* Black around a part that is smaller than the network's input. */
+static effnet_status add_border(image *part, const recipe *r, crop across, crop down, effnet_error *error)
+{
+    const size_t stride = (size_t)r->width * 3, size = (size_t)across.size * 3;
+    uint8_t *pixels = calloc((size_t)r->height, stride);
+    if (!pixels) return error_memory(error);
+    for (int y = 0; y < down.size; y++)
+        memcpy(pixels + (size_t)(y + down.before) * stride + (size_t)across.before * 3,
+               part->pixels + (size_t)y * size, size);
+    free(part->pixels);
+    part->pixels = pixels;
+    part->height = r->height;
+    part->width = r->width;
+    return EFFNET_OK;
+}
+
+effnet_status recipe_fit_picture(image *out, const recipe *r, const image *picture, effnet_error *error)
+{
+    crop across, down;
+    const resize_request plan = make_plan(&across, &down, r, picture);
+    TRY(resize_part(out, picture, &plan, error));
+    if (out->height == r->height && out->width == r->width) return EFFNET_OK;
+    const effnet_status status = add_border(out, r, across, down, error);
+    if (status != EFFNET_OK) image_free(out);
+    return status;
+}
+
 void recipe_normalise(float *out, const recipe *r, const image *picture, int channels)
 {
     float tables[3][256];
@@ -159,18 +205,8 @@ effnet_status recipe_apply(const recipe *r, const image *picture, int channels, 
     if (channels != 1 && channels != 3)
         return error_set(error, EFFNET_ERR_UNSUPPORTED,
                          "a picture cannot feed a network of %d input channels, only of 1 or 3", channels);
-    resize_request plan = {.height = r->height,
-                           .width = r->width,
-                           .filter = r->filter,
-                           .antialias = r->antialias,
-                           .box = {0, 0, picture->width, picture->height}};
-    crop across = {.size = r->width}, down = {.size = r->height};
-    if (r->fit == RECIPE_CENTER) plan_center(&plan, &across, &down, r, picture);
-    if (r->fit == RECIPE_CROP_FIRST) plan_crop_first(&plan, r, picture);
-    plan.left = across.start;
-    plan.columns = across.size;
-    plan.top = down.start;
-    plan.rows = down.size;
+    crop across, down;
+    const resize_request plan = make_plan(&across, &down, r, picture);
     image part, grey = {0};
     if (channels == 1) TRY(make_grey(&grey, picture, error));
     const effnet_status status = resize_part(&part, channels == 1 ? &grey : picture, &plan, error);

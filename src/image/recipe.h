@@ -46,7 +46,7 @@ int recipe_resize_for(int height, int width, double fraction);
  *   resize=N                    pixels of the shorter side before the crop
  *   crop=F                      the same as a fraction of it, 0 < F <= 1
  *   fit=center|squash|crop-first
- *   interpolation=nearest|bilinear|bicubic
+ *   interpolation=nearest|bilinear|bicubic|area
  *   antialias=true|false
  *   order=rgb|bgr
  *   scale=F or scale=1/F        pixels are multiplied by it; 1/255 divides by 255 exactly
@@ -70,6 +70,9 @@ size_t recipe_format(char *out, size_t capacity, const recipe *r);
  * and Normalize on Pillow images for RECIPE_CENTER with antialiasing. */
 effnet_status recipe_apply(const recipe *r, const image *picture, int channels, float *out,
                            effnet_error *error);
+
+/* The first step of recipe_apply alone: what it cuts out and resizes, as a picture of the network's size. */
+effnet_status recipe_fit_picture(image *out, const recipe *r, const image *picture, effnet_error *error);
 
 /* The last step of recipe_apply alone, for a picture that has the network's size already: out is
  * [height][width][channels] of the picture; with 1 channel, the picture is grey. */

@@ -83,7 +83,7 @@ static bool read_crop(draft *d, const char *value)
 }
 
 static const char *const fit_names[] = {"center", "squash", "crop-first", NULL};
-static const char *const filter_names[] = {"nearest", "bilinear", "bicubic", NULL};
+static const char *const filter_names[] = {"nearest", "bilinear", "bicubic", "area", NULL};
 static const char *const truth_names[] = {"false", "true", NULL};
 static const char *const order_names[] = {"rgb", "bgr", NULL};
 
@@ -168,7 +168,7 @@ static const struct {
     {"resize", read_resize, "pixels of the shorter side, 1 to 16384"},
     {"crop", read_crop, "a fraction over 0.01, at most 1"},
     {"fit", read_fit, "center, squash or crop-first"},
-    {"interpolation", read_interpolation, "nearest, bilinear or bicubic"},
+    {"interpolation", read_interpolation, "nearest, bilinear, bicubic or area"},
     {"antialias", read_antialias, "true or false"},
     {"order", read_order, "rgb or bgr"},
     {"scale", read_scale, "a number over 0, or 1/N"},

@@ -33,6 +33,24 @@ static double cubic(double x)
     return 0.0;
 }
 
+static double flat(double x)
+{
+    return x > -0.5 && x <= 0.5 ? 1.0 : 0.0;
+}
+
+/* A filter and how far it reaches from its centre. */
+typedef struct kernel {
+    double (*weight)(double);
+    double support;
+} kernel;
+
+static kernel kernel_of(image_filter filter)
+{
+    if (filter == IMAGE_BICUBIC) return (kernel){cubic, 2.0};
+    if (filter == IMAGE_AREA) return (kernel){flat, 0.5};
+    return (kernel){triangle, 1.0};
+}
+
 static void axis_free(axis *a)
 {
     free(a->first);
@@ -66,10 +84,10 @@ static int32_t to_fixed(double weight)
 static effnet_status axis_make(axis *a, int length, float from, float to, int whole, int start, int size,
                                const resize_request *request, effnet_error *error)
 {
-    double (*const filter)(double) = request->filter == IMAGE_BICUBIC ? cubic : triangle;
+    const kernel filter = kernel_of(request->filter);
     const double scale = (double)(to - from) / whole;
     const double stretch = request->antialias && scale > 1.0 ? scale : 1.0;
-    const double support = (request->filter == IMAGE_BICUBIC ? 2.0 : 1.0) * stretch;
+    const double support = filter.support * stretch;
     TRY(axis_allocate(a, size, support, error));
     for (int i = 0; i < size; i++) {
         const double center = from + (start + i + 0.5) * scale;
@@ -78,7 +96,7 @@ static effnet_status axis_make(axis *a, int length, float from, float to, int wh
         if (end > length) end = length;
         double sum = 0.0;
         for (int k = 0; k < end - first; k++) {
-            a->exact[k] = filter((k + first - center + 0.5) * (1.0 / stretch));
+            a->exact[k] = filter.weight((k + first - center + 0.5) * (1.0 / stretch));
             sum += a->exact[k];
         }
         int32_t *weights = a->weights + (size_t)i * (size_t)a->taps;

@@ -22,6 +22,17 @@ static effnet_status rotate(image *p, float degrees, effnet_error *error)
     return warp_rotate(p, (double)degrees, 128, error);
 }
 
+static effnet_status area(image *p, float height, effnet_error *error)
+{
+    image out;
+    const int rows = (int)height;
+    const effnet_status status =
+        image_resize(&out, p, rows, rows * 17 % 90 + 1, IMAGE_AREA, true, NULL, error);
+    image_free(p);
+    *p = out;
+    return status;
+}
+
 static const operation operations[] = {
     {.name = "autocontrast", .plain = adjust_autocontrast},
     {.name = "equalize", .plain = adjust_equalize},
@@ -35,6 +46,7 @@ static const operation operations[] = {
     {.name = "colour", .by_factor = adjust_colour},
     {.name = "hue", .by_factor = adjust_hue},
     {.name = "sharpness", .fallible = adjust_sharpness},
+    {.name = "area", .fallible = area},
     {.name = "rotate", .fallible = rotate},
 };
 
@@ -82,7 +94,7 @@ static void goldens(void **state)
     }
     fclose(file);
     assert_int_equal(wrong, 0);
-    assert_int_equal(seen, 696);
+    assert_int_equal(seen, 744);
 }
 
 static void without_golden(void **state)
@@ -120,12 +132,37 @@ static void normalise(void **state)
         }
 }
 
+/* Both steps one after the other are the recipe, also where there is black around a small picture. */
+static void fit(void **state)
+{
+    (void)state;
+    static const char *const recipes[] = {"resize=36", "resize=20", "fit=squash", "fit=crop-first",
+                                          "width=40,resize=24"};
+    static const int sizes[][2] = {{50, 60}, {7, 90}, {1, 1}, {32, 32}};
+    for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++)
+        for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+            recipe r = recipe_default(32);
+            assert_int_equal(recipe_parse(&r, recipes[i], NULL), EFFNET_OK);
+            image p = formula_picture(sizes[k][0], sizes[k][1]), fitted;
+            float whole[32 * 40 * 3] = {0}, steps[32 * 40 * 3] = {0};
+            assert_int_equal(recipe_apply(&r, &p, 3, whole, NULL), EFFNET_OK);
+            assert_int_equal(recipe_fit_picture(&fitted, &r, &p, NULL), EFFNET_OK);
+            assert_int_equal(fitted.height, r.height);
+            assert_int_equal(fitted.width, r.width);
+            recipe_normalise(steps, &r, &fitted, 3);
+            assert_memory_equal(whole, steps, sizeof whole);
+            image_free(&p);
+            image_free(&fitted);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(goldens),
         cmocka_unit_test(without_golden),
         cmocka_unit_test(normalise),
+        cmocka_unit_test(fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,7 +97,7 @@ static void bad_text(void **state)
         {"crop=1.5", "at most 1"},
         {"crop=nan", "crop="},
         {"fit=contain", "center, squash or crop-first"},
-        {"interpolation=lanczos", "nearest, bilinear or bicubic"},
+        {"interpolation=lanczos", "nearest, bilinear, bicubic or area"},
         {"antialias=1", "true or false"},
         {"order=grb", "rgb or bgr"},
         {"scale=0", "scale="},
