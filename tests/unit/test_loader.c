@@ -354,9 +354,13 @@ static void bad_options(void **state)
         EFFNET_ERR_ARGUMENT);
     assert_non_null(strstr(error.message, "no pictures"));
     assert_int_equal(loader_bytes(&memory, d, &cases[4], &error), EFFNET_ERR_LIMIT);
-    assert_int_equal(loader_bytes(&memory, d, &(loader_options){.recipe = &r, .batch = 8, .ahead = 1}, NULL),
-                     EFFNET_OK);
-    assert_true(memory >= 2 * 8 * SIDE * SIDE * 3 * sizeof(float));
+    const size_t images = 8 * SIDE * SIDE * 3 * sizeof(float);
+    loader_options o = {.recipe = &r, .batch = 8, .ahead = 1};
+    assert_int_equal(loader_bytes(&memory, d, &o, NULL), EFFNET_OK);
+    assert_true(memory >= images && memory < 2 * images);
+    o.threads = 1;
+    assert_int_equal(loader_bytes(&memory, d, &o, NULL), EFFNET_OK);
+    assert_true(memory >= 2 * images && memory < 3 * images);
     dataset_free(d);
 }
 

@@ -124,6 +124,7 @@ static effnet_status crop(image *out, const augment_options *o, const recipe *r,
                           const augment_place *place, effnet_error *error)
 {
     int part[4];
+    if (o->crop == AUGMENT_RECIPE) return recipe_fit_picture(out, r, picture, error);
     draws d = draws_for(place->seed, "crop", place->epoch, place->item);
     if (o->crop == AUGMENT_RANDOM)
         augment_random_part(part, o, picture->height, picture->width, &d);

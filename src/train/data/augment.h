@@ -11,15 +11,16 @@
 #include "train/data/draw.h"
 
 typedef enum augment_crop {
-    AUGMENT_CENTRE, /* the largest part in the middle that has the network's aspect ratio, always the same */
+    AUGMENT_RECIPE, /* what evaluation takes of it */
     AUGMENT_RANDOM, /* a random part of random size and shape (torchvision RandomResizedCrop) */
-    AUGMENT_SHIFT,  /* AUGMENT_CENTRE, moved by up to `padding` pixels each way, black beyond it: padding and
-                     * cropping, as CIFAR networks are trained (He et al. 2016, section 4.2) */
+    AUGMENT_SHIFT,  /* the largest part in the middle that has the network's aspect ratio, moved by up to
+                     * `padding` pixels each way, black beyond it: padding and cropping, as CIFAR networks are
+                     * trained (He et al. 2016, section 4.2) */
 } augment_crop;
 
 enum { AUGMENT_MAX_OPERATIONS = 10, AUGMENT_MAX_MAGNITUDE = 10 };
 
-/* All zero: nothing is changed. */
+/* All zero: pictures stay as evaluation takes them. */
 typedef struct augment_options {
     augment_crop crop;
     double scale[2]; /* of AUGMENT_RANDOM: share of the picture's area, least and most */

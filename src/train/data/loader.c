@@ -204,6 +204,7 @@ void loader_help(loader *l)
     slot *s;
     size_t chunk;
     pthread_mutex_lock(&l->lock);
+    l->in_use = false;
     while (take_chunk(l, &s, &chunk, l->given + 1))
         do_chunk(l, s, chunk);
     pthread_mutex_unlock(&l->lock);
@@ -243,6 +244,7 @@ static effnet_status make_maker(slot_maker *m, const dataset *data, effnet_part 
     *m = (slot_maker){.data = data, .part = &data->parts[part], .options = *o, .recipe = *o->recipe};
     if (m->options.channels == 0) m->options.channels = 3;
     if (m->options.ahead == 0) m->options.ahead = DEFAULT_AHEAD;
+    if (m->options.threads == 0) m->options.ahead = 0; /* nobody is there to make one */
     if (m->options.channels != 1 && m->options.channels != 3)
         return error_set(error, EFFNET_ERR_UNSUPPORTED,
                          "pictures cannot feed a network of %d input channels, only of 1 or 3",

@@ -33,7 +33,7 @@ typedef struct loader_options {
     void *context; /* of report, which is called from loader_next */
 } loader_options;
 
-/* One batch; belongs to the loader and is good until the next call. */
+/* One batch; belongs to the loader and is good until the next call of loader_next or loader_help. */
 typedef struct loader_batch {
     size_t count;          /* pictures; 0 after the last step of an evaluation */
     const float *images;   /* [count][height][width][channels] */
