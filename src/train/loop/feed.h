@@ -8,6 +8,7 @@
 
 #include "base/pool.h"
 #include "image/recipe.h"
+#include "train/data/augment.h"
 #include "train/data/dataset.h"
 #include "train/update/loss.h"
 
@@ -21,8 +22,13 @@ typedef struct feed_options {
     const image_options *images;
     size_t batch;
     uint64_t seed;
-    bool training; /* in an order that is drawn for each epoch, and only whole batches */
-    pool *team;    /* decodes */
+    bool training;                  /* in an order that is drawn for each epoch, and only whole batches */
+    const augment_options *augment; /* in training; NULL: pictures stay as they are */
+    size_t rank, ranks;             /* batch is that of one rank; 0 ranks count as 1 */
+    size_t cache;                   /* bytes of decoded pictures to keep */
+    pool *team;                     /* decodes and augments */
+    dataset_report *report;         /* of pictures that cannot be read, each once */
+    void *context;
 } feed_options;
 
 typedef struct feed_batch {
