@@ -67,7 +67,7 @@ static source depthwise_source(const blocked_step *s, const block_state *b)
 {
     if (b->net->expands) return (source){.x = b->expand.raw, .norm = &b->expand};
     if (b->number == 0 && s->fuses_stem) return (source){.x = s->stem.raw, .norm = &s->stem};
-    return (source){.x = b->input};
+    return b->input; /* a map as it is: its maker knew */
 }
 
 static source project_source(const block_state *b)
@@ -78,15 +78,15 @@ static source project_source(const block_state *b)
 
 static void block_forward(const member *m, block_state *b)
 {
-    if (b->net->expands) {
-        const source in = {.x = b->input};
-        pointwise_forward(m, &b->expand, &in, &b->expand.raw, &b->expand_pieces, true);
-    }
+    if (b->net->expands) pointwise_forward(m, &b->expand, &b->input, &b->expand.raw, &b->expand_pieces, true);
     const source wide = depthwise_source(m->s, b), gated = project_source(b);
     depthwise_forward(m, b, &wide);
     if (b->net->squeeze) squeeze_forward(m, b);
     pointwise_forward(m, &b->project, &gated, &b->project.raw, &b->project_pieces, true);
-    combine(m, &b->output, &b->project, &b->project.raw, b->scale, b->net->residual ? &b->input : NULL);
+    if (!b->keeps_output) return;
+    if (b->net->residual && b->input.norm) combine(m, &b->output.x, b->input.norm, &b->input.x, NULL, NULL);
+    const map *add = b->input.norm ? &b->output.x : &b->input.x;
+    combine(m, &b->output.x, &b->project, &b->project.raw, b->scale, b->net->residual ? add : NULL);
 }
 
 /* All tensors of a unit and of what lies before it are ones whose gradients are not wanted. */
@@ -105,14 +105,13 @@ static bool wants_input(const blocked_step *s, const block_state *b)
 static void expand_backward(const member *m, block_state *b, const map *dout)
 {
     blocked_step *s = m->s;
-    const source in = {.x = b->input};
     const bool wanted = wants_input(s, b);
     if (b->net->expands) {
         norm_derive(m, &b->expand, &b->rows_in, &(norm_gradient){0});
         const pointwise_gradient g = {.dy = &b->dwide,
                                       .dx = wanted ? &b->dinput : NULL,
                                       .add = wanted && b->net->residual ? dout : NULL};
-        pointwise_backward(m, &b->expand, &in, &b->expand_pieces, &g);
+        pointwise_backward(m, &b->expand, &b->input, &b->expand_pieces, &g);
     } else if (b->number == 0 && s->fuses_stem) {
         if (wanted) norm_derive(m, &s->stem, &b->rows_in, &(norm_gradient){0});
     } else if (wanted && b->net->residual) {
@@ -143,17 +142,15 @@ static void block_backward(const member *m, block_state *b, const map *dout)
                 &(norm_gradient){.factor = gated ? &b->se.gate : NULL,
                                  .offset = gated ? &b->se.dpooled : NULL,
                                  .gated = gated});
-    if (b->net->expands && s->options.memory == TRAIN_RECOMPUTE) {
-        const source in = {.x = b->input};
-        pointwise_forward(m, &b->expand, &in, &b->expand.raw, &b->expand_pieces, false);
-    }
+    if (b->net->expands && s->options.memory == TRAIN_RECOMPUTE)
+        pointwise_forward(m, &b->expand, &b->input, &b->expand.raw, &b->expand_pieces, false);
     depthwise_backward(m, b, &wide, depthwise_gradient(s, b));
     expand_backward(m, b, dout);
 }
 
 /* ---- Behind the blocks ---- */
 
-static const map *last_map(const blocked_step *s)
+static const source *last_output(const blocked_step *s)
 {
     return &s->blocks[s->graph->block_count - 1].output;
 }
@@ -161,7 +158,7 @@ static const map *last_map(const blocked_step *s)
 static source pooled_source(const blocked_step *s)
 {
     if (s->graph->has_head) return (source){.x = s->head.raw, .norm = &s->head};
-    return (source){.x = *last_map(s)};
+    return *last_output(s);
 }
 
 static size_t classifier_tensor(const net_graph *graph)
@@ -215,10 +212,8 @@ static void to_map(const member *m, const float *rows, const map *to)
 static void classify_forward(const member *m)
 {
     blocked_step *s = m->s;
-    if (s->graph->has_head) {
-        const source in = {.x = *last_map(s)};
-        pointwise_forward(m, &s->head, &in, &s->head.raw, &s->head_pieces, true);
-    }
+    if (s->graph->has_head)
+        pointwise_forward(m, &s->head, last_output(s), &s->head.raw, &s->head_pieces, true);
     const source features = pooled_source(s);
     pool_forward(m, &features, &s->pooled);
     if (s->graph->arch.classes == 0) {
@@ -267,11 +262,10 @@ static bool classify_backward(const member *m)
     if (frozen_up_to(s, &s->head)) return false;
     const division whole = {features.x.pixels, 1, 1};
     const bool wanted = !frozen_up_to(s, &last->project);
-    const source in = {.x = last->output};
     measure_slopes(m, &s->head, NULL, &whole);
     norm_derive(m, &s->head, &whole, &(norm_gradient){.factor = &s->dpooled});
     const pointwise_gradient g = {.offset = &s->dpooled, .dx = wanted ? &s->dlast : NULL};
-    pointwise_backward(m, &s->head, &in, &s->head_pieces, &g);
+    pointwise_backward(m, &s->head, &last->output, &s->head_pieces, &g);
     return wanted;
 }
 

@@ -268,8 +268,10 @@ static void plan_block_maps(planner *p, block_state *b)
     take_map(p, &b->depthwise.raw, hidden, pixels_of(dw), now, back);
     take_map(p, &b->dhidden, hidden, pixels_of(dw), back, back);
     take_map(p, &b->project.raw, (size_t)project->out, pixels_of(project), now, back);
-    take_map(p, &b->output, (size_t)project->out, pixels_of(project), now,
-             last ? head_moment(p) + 1 : backward_moment(p, n + 1));
+    b->keeps_output = net->residual || (!last && !net[1].expands);
+    if (b->keeps_output)
+        take_map(p, &b->output.x, (size_t)project->out, pixels_of(project), now,
+                 last ? head_moment(p) + 1 : backward_moment(p, n + 1));
     take_map(p, &b->dinput, (size_t)(net->expands ? net->expand.in : dw->in), in_pixels, back,
              n > 0 ? backward_moment(p, n - 1) : p->last_moment);
 }
@@ -354,9 +356,10 @@ static void share_maps(blocked_step *s)
         block_state *b = &s->blocks[i];
         if (s->options.memory == TRAIN_KEEP) b->expanded[1] = b->expanded[0];
         b->expand.raw = b->expanded[0];
+        if (!b->keeps_output) b->output = (source){.x = b->project.raw, .norm = &b->project};
         if (i > 0) b->input = s->blocks[i - 1].output;
     }
-    s->blocks[0].input = s->first;
+    s->blocks[0].input.x = s->first;
     if (!s->fuses_stem) s->dfirst = s->blocks[0].dinput;
 }
 

@@ -73,8 +73,9 @@ typedef struct block_state {
     size_t number;
     unit expand, depthwise, project;
     squeeze se;
-    map input, output; /* block inputs are kept; block n's output is block n + 1's input */
-    map expanded[2];   /* the expand unit's raw output, forward and backward: the same if it is kept */
+    source input, output; /* output is block n + 1's input */
+    bool keeps_output;    /* output.x is a map of its own, else the projection's raw output */
+    map expanded[2];      /* the expand unit's raw output, forward and backward: the same if it is kept */
     map dinput, dhidden, dwide; /* gradients: of the input, of the gated depthwise output, of the expand
                                    unit's (or the stem's) norm */
     float *scale;               /* [batch]: drop-connect */
