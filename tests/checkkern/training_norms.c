@@ -200,13 +200,16 @@ static void check_undo(checker *k, norm_trial *t)
     check_outputs(k, t, undo_wanted);
 }
 
-/* Over one row. Variants: 1 dy is given, 2 g is stored, 4 gated. */
+/* Over one row. Variants: 1 dy is given, 2 something is stored, 4 gated, 8 it is dy, 16 past the caches. */
 static training_sum slope_wanted(const norm_trial *t, size_t row, size_t pixel, size_t lane)
 {
     const element e = element_at(t, row, pixel, lane);
     const double dy = t->s->variant & 1 ? t->b[DY].data[row * t->x_step + pixel * t->vector + lane] : 1;
     training_sum want = {0};
-    training_add(&want, dy * e.slope.value, fabs(dy) * e.slope.bound);
+    if (t->s->variant & 8)
+        training_add(&want, dy, 0);
+    else
+        training_add(&want, dy * e.slope.value, fabs(dy) * e.slope.bound);
     return want;
 }
 
@@ -230,7 +233,9 @@ static void check_slope(checker *k, norm_trial *t)
         .x = t->b[X].data,
         .dy = t->s->variant & 1 ? t->b[DY].data : NULL,
         .pixels = t->s->width,
-        .g = t->s->variant & 2 ? t->b[OUT].data : NULL,
+        .out = t->s->variant & 2 ? t->b[OUT].data : NULL,
+        .raw = (t->s->variant & 8) != 0,
+        .past = (t->s->variant & 16) != 0,
         .gated = gated,
         .sums = t->b[RESULT].data,
     });
@@ -245,12 +250,19 @@ static void check_slope(checker *k, norm_trial *t)
     }
 }
 
+static training_sum copy_wanted(const norm_trial *t, size_t row, size_t pixel, size_t lane)
+{
+    return (training_sum){.value = t->b[X].data[row * t->x_step + pixel * t->vector + lane]};
+}
+
 /* Squares are never exact: their mean is divided by. */
 static void check_moments(checker *k, norm_trial *t)
 {
     const size_t vector = t->vector, pixels = t->s->width;
     float *result = t->b[RESULT].data;
-    t->kernels->moments(&(blocked_moments){t->b[X].data, pixels, result, result + vector});
+    float *copy = t->s->variant ? t->b[OUT].data : NULL;
+    t->kernels->moments(&(blocked_moments){t->b[X].data, pixels, result, result + vector, copy});
+    if (copy) check_outputs(k, t, copy_wanted);
     for (size_t lane = 0; lane < vector; lane++) {
         training_sum sum = {0}, squares = {0};
         for (size_t p = 0; p < pixels; p++)
@@ -301,9 +313,9 @@ void training_test_norms(checker *k, const blocked_training *kernels)
             for (s.variant = 0; s.variant < 2; s.variant++)
                 run(k, kernels, "undo", s, check_undo);
             s.height = 1;
-            for (s.variant = 0; s.variant < 8; s.variant++)
+            for (s.variant = 0; s.variant < 32; s.variant++)
                 run(k, kernels, "slope", s, check_slope);
-            s.variant = 0;
-            if (a == KERNEL_LINEAR) run(k, kernels, "moments", s, check_moments);
+            for (s.variant = 0; a == KERNEL_LINEAR && s.variant < 2; s.variant++)
+                run(k, kernels, "moments", s, check_moments);
         }
 }

@@ -7,6 +7,7 @@
 #include "train/blocked/blocked_step.h"
 
 #include "train/blocked/lifetimes.h"
+#include "train/blocked/plan.h"
 #include "train/reference/reference_step.h"
 #include "train_nets.h"
 
@@ -221,6 +222,39 @@ static void repeats_are_equal(void **state)
     each_level(repeats_at);
 }
 
+/* Maps that are written past the caches hold the same. */
+static void large_at(cpu_level level)
+{
+    const train_pass pass = {.seed = 1, .step = 1};
+    for (size_t n = 0; n < TRAIN_NETS; n++) {
+        bed b = bed_make(&train_nets[n]);
+        const train_step_options options = {.level = level, .batch = 5, .frozen_norms = b.net->frozen};
+        outcome want = run_once(&b, options, &pass, 0, 5);
+        float *logits = calloc(5 * b.outputs, sizeof *logits);
+        float *gradients = calloc(b.layout->trained, sizeof *gradients);
+        blocked_step *step;
+        assert_int_equal(blocked_step_create(&step, b.graph, &options, NULL), EFFNET_OK);
+        step->large = 0;
+        for (size_t i = 0; i < b.layout->trained; i++)
+            gradients[i] = before;
+        blocked_step_forward(step, &pass, b.values, b.images, 5, logits);
+        blocked_step_backward(step, b.values, b.dlogits, gradients);
+        assert_memory_equal(logits, want.logits, 5 * b.outputs * sizeof *logits);
+        assert_memory_equal(gradients, want.gradients, b.layout->trained * sizeof *gradients);
+        blocked_step_free(step);
+        free(gradients);
+        free(logits);
+        outcome_free(&want);
+        bed_free(&b);
+    }
+}
+
+static void large_maps_do_not_matter(void **state)
+{
+    (void)state;
+    each_level(large_at);
+}
+
 /* Tensors before the first that is trained keep their gradients, others get the same. */
 static void frozen_at(cpu_level level)
 {
@@ -304,11 +338,9 @@ static void memory_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lifetimes_share),
-        cmocka_unit_test(steps_are_the_references),
-        cmocka_unit_test(teams_do_not_matter),
-        cmocka_unit_test(repeats_are_equal),
-        cmocka_unit_test(first_tensors_can_be_frozen),
+        cmocka_unit_test(lifetimes_share),          cmocka_unit_test(steps_are_the_references),
+        cmocka_unit_test(teams_do_not_matter),      cmocka_unit_test(repeats_are_equal),
+        cmocka_unit_test(large_maps_do_not_matter), cmocka_unit_test(first_tensors_can_be_frozen),
         cmocka_unit_test(memory_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

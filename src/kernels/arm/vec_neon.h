@@ -104,6 +104,14 @@ INLINE void vec_transpose(vec *square)
     square[3] = vcombine_f32(vget_high_f32(first.val[1]), vget_high_f32(second.val[1]));
 }
 
+/* x86 has stores that go past the caches; here they are like others. */
+INLINE void vec_stream(float *p, vec a)
+{
+    vst1q_f32(p, a);
+}
+
+INLINE void vec_stream_end(void) {}
+
 /* Keeps a loaded value in a register, rather than loaded again for every multiply-add. */
 INLINE void vec_keep(vec *a)
 {

@@ -154,40 +154,42 @@ typedef struct slope_sums {
     vec g, gc, dyz, slope, slope_c;
 } slope_sums;
 
-INLINE void slope_one(const float *x, const float *dy, float *stored, const norm_vectors *n, slope_sums *sums,
-                      size_t p, const kernel_activation activation, const bool gated)
+INLINE void slope_one(const blocked_slope *job, const norm_vectors *n, slope_sums *sums, size_t p,
+                      const kernel_activation activation, const bool gated)
 {
     vec slope;
-    const vec c = vec_sub(vec_load(x + p * V), n->mean);
+    const vec c = vec_sub(vec_load(job->x + p * V), n->mean);
     const vec y = sloped(vec_fma(c, n->gain, n->bias), activation, &slope);
-    const vec given = dy ? vec_load(dy + p * V) : vec_set(1), g = vec_mul(given, slope);
-    if (stored) vec_store(stored + p * V, g);
+    const vec dy = job->dy ? vec_load(job->dy + p * V) : vec_set(1), g = vec_mul(dy, slope);
+    if (job->out && job->past)
+        vec_stream(job->out + p * V, job->raw ? dy : g);
+    else if (job->out)
+        vec_store(job->out + p * V, job->raw ? dy : g);
     sums->g = vec_add(sums->g, g);
     sums->gc = vec_fma(g, c, sums->gc);
     if (!gated) return;
-    sums->dyz = vec_fma(given, y, sums->dyz);
+    sums->dyz = vec_fma(dy, y, sums->dyz);
     sums->slope = vec_add(sums->slope, slope);
     sums->slope_c = vec_fma(slope, c, sums->slope_c);
 }
 
-INLINE void slope_loop(const blocked_slope *job, const kernel_activation activation, const bool gated)
+INLINE void slope_loop(const blocked_slope *given, const kernel_activation activation, const bool gated)
 {
-    const norm_vectors n = norm_load(&job->norm);
-    const float *x = job->x, *dy = job->dy;
-    float *g = job->g;
+    const blocked_slope job = *given; /* of which no store below changes anything, as the compiler can see */
+    const norm_vectors n = norm_load(&job.norm);
     const vec zero = vec_set(0);
-    const size_t pixels = job->pixels;
     slope_sums sums[2] = {{zero, zero, zero, zero, zero}, {zero, zero, zero, zero, zero}};
     size_t p = 0;
-    for (; p + 2 <= pixels; p += 2)
-        UNROLL for (size_t i = 0; i < 2; i++) slope_one(x, dy, g, &n, &sums[i], p + i, activation, gated);
-    if (p < pixels) slope_one(x, dy, g, &n, &sums[0], p, activation, gated);
-    vec_store(job->sums, vec_add(sums[0].g, sums[1].g));
-    vec_store(job->sums + V, vec_add(sums[0].gc, sums[1].gc));
+    for (; p + 2 <= job.pixels; p += 2)
+        UNROLL for (size_t i = 0; i < 2; i++) slope_one(&job, &n, &sums[i], p + i, activation, gated);
+    if (p < job.pixels) slope_one(&job, &n, &sums[0], p, activation, gated);
+    if (job.past) vec_stream_end();
+    vec_store(job.sums, vec_add(sums[0].g, sums[1].g));
+    vec_store(job.sums + V, vec_add(sums[0].gc, sums[1].gc));
     if (!gated) return;
-    vec_store(job->sums + 2 * V, vec_add(sums[0].dyz, sums[1].dyz));
-    vec_store(job->sums + 3 * V, vec_add(sums[0].slope, sums[1].slope));
-    vec_store(job->sums + 4 * V, vec_add(sums[0].slope_c, sums[1].slope_c));
+    vec_store(job.sums + 2 * V, vec_add(sums[0].dyz, sums[1].dyz));
+    vec_store(job.sums + 3 * V, vec_add(sums[0].slope, sums[1].slope));
+    vec_store(job.sums + 4 * V, vec_add(sums[0].slope_c, sums[1].slope_c));
 }
 
 INLINE void slope_kind(const blocked_slope *job, const kernel_activation activation)
@@ -259,33 +261,39 @@ static void undo(const blocked_undo *job)
 
 enum { MOMENT_CHAINS = 4 };
 
-INLINE void moment_add(vec *chain, const float *x, vec from, const bool squared)
+INLINE void moment_add(vec *chain, const float *x, float *copy, vec from, const bool squared)
 {
-    const vec d = vec_sub(vec_load(x), from);
+    const vec given = vec_load(x), d = vec_sub(given, from);
+    if (copy) vec_stream(copy, given);
     *chain = squared ? vec_fma(d, d, *chain) : vec_add(*chain, d);
 }
 
 /* The sum of what each vector differs from `from`, or of its square. */
-INLINE vec moment_sum(const float *x, size_t pixels, vec from, const bool squared)
+INLINE vec moment_sum(const float *x, size_t pixels, float *copy, vec from, const bool squared)
 {
     vec chain[MOMENT_CHAINS];
     UNROLL for (int i = 0; i < MOMENT_CHAINS; i++) chain[i] = vec_set(0);
     size_t p = 0;
     for (; p + MOMENT_CHAINS <= pixels; p += MOMENT_CHAINS)
         UNROLL for (size_t i = 0; i < MOMENT_CHAINS; i++)
-            moment_add(&chain[i], x + (p + i) * V, from, squared);
+            moment_add(&chain[i], x + (p + i) * V, copy ? copy + (p + i) * V : NULL, from, squared);
     for (; p < pixels; p++)
-        moment_add(&chain[0], x + p * V, from, squared);
+        moment_add(&chain[0], x + p * V, copy ? copy + p * V : NULL, from, squared);
     return vec_add(vec_add(chain[0], chain[1]), vec_add(chain[2], chain[3]));
 }
 
 /* Two passes over what the caller has just written, so that a mean far from zero costs no precision. */
 static void moments(const blocked_moments *job)
 {
-    const vec sum = moment_sum(job->x, job->pixels, vec_set(0), false);
+    const vec sum = moment_sum(job->x, job->pixels, NULL, vec_set(0), false);
     const vec mean = vec_mul(sum, vec_set(1.0f / (float)job->pixels));
     vec_store(job->sum, sum);
-    vec_store(job->squares, moment_sum(job->x, job->pixels, mean, true));
+    if (job->copy) {
+        vec_store(job->squares, moment_sum(job->x, job->pixels, job->copy, mean, true));
+        vec_stream_end();
+    } else {
+        vec_store(job->squares, moment_sum(job->x, job->pixels, NULL, mean, true));
+    }
 }
 
 #endif

@@ -44,7 +44,9 @@ typedef struct blocked_slope {
     const float *x;
     const float *dy; /* NULL: 1 */
     size_t pixels;
-    float *g; /* NULL: not stored; may be dy */
+    float *out; /* g is stored here; NULL: nowhere; may be dy */
+    bool raw;   /* what is stored is dy, not g */
+    bool past;  /* stored past the caches: out is not read again soon */
     bool gated;
     float *sums; /* [2][V], gated: [5][V] */
 } blocked_slope;
@@ -64,11 +66,13 @@ typedef struct blocked_undo {
     size_t out_step;
 } blocked_undo;
 
-/* The sum of `pixels` vectors and the sum of squares of what each differs from their mean. */
+/* The sum of `pixels` vectors and the sum of squares of what each differs from their mean; and a copy of
+ * them, stored past the caches. */
 typedef struct blocked_moments {
     const float *x;
     size_t pixels;
     float *sum, *squares; /* [V] each */
+    float *copy;          /* NULL: none */
 } blocked_moments;
 
 /* The weight gradient of blocked_dot:

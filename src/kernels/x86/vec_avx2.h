@@ -114,6 +114,18 @@ INLINE void vec_transpose(vec *square)
     }
 }
 
+/* A store that goes past the caches, for what is not read again soon: memory then is written without having
+ * been fetched first. Others see it after vec_stream_end. */
+INLINE void vec_stream(float *p, vec a)
+{
+    _mm256_stream_ps(p, a);
+}
+
+INLINE void vec_stream_end(void)
+{
+    _mm_sfence();
+}
+
 /* Keeps a value in a register. Without it gcc folds a load into every multiply-add that uses it, and moves
  * accumulators to memory. */
 INLINE void vec_keep(vec *a)

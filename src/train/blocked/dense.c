@@ -189,7 +189,7 @@ static void derive_reduced(const member *m, const block_state *b)
             .x = map_at(&b->se.reduced, s->vector, v, 0),
             .dy = d,
             .pixels = s->count,
-            .g = d,
+            .out = d,
             .sums = sums,
         });
     }

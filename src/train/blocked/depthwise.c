@@ -76,8 +76,15 @@ static void fill_input(const member *m, const net_conv *c, const source *in, siz
         memcpy(to + y * w->step, x + y * width * vector, width * vector * sizeof *to);
 }
 
+/* Floats of one vector of the largest strip. */
+static size_t part_floats(const division *d, size_t vector)
+{
+    return (d->items + d->parts - 1) / d->parts * d->width * vector;
+}
+
 /* ---- Forward ---- */
 
+/* A large map's outputs are made at the start of scratch memory; the pass that measures copies them. */
 static void forward_strip(const member *m, const block_state *b, const source *in, size_t v, size_t image,
                           size_t strip, window *w)
 {
@@ -92,6 +99,8 @@ static void forward_strip(const member *m, const block_state *b, const source *i
     fill_input(m, c, in, v, image, w);
     for (int y = 0; y < c->kernel; y++)
         m->rows[y] = w->data + (size_t)y * w->step;
+    float *made = !constant_norms(s) && map_is_large(s, &u->raw) ? m->scratch : NULL;
+    float *place = map_at(&u->raw, vector, v, image * u->raw.pixels + first * (size_t)c->out_width);
     s->kernels->depthwise(&(blocked_depthwise){
         .rows = m->rows,
         .row_step = (size_t)c->stride * w->step,
@@ -99,11 +108,11 @@ static void forward_strip(const member *m, const block_state *b, const source *i
         .stride = (size_t)c->stride,
         .weights = s->taps + v * taps * vector,
         .bias = s->zeros,
-        .out = map_at(&u->raw, vector, v, image * u->raw.pixels + first * (size_t)c->out_width),
+        .out = made ? made : place,
         .height = end - first,
         .width = (size_t)c->out_width,
     });
-    if (!constant_norms(s)) norm_measure(m, u, &b->rows_out, image, strip, v);
+    if (!constant_norms(s)) norm_measure(m, u, &b->rows_out, image, strip, v, made);
 }
 
 /* Rows that a strip of output rows sees at most. */
@@ -119,7 +128,7 @@ void depthwise_forward(const member *m, block_state *b, const source *in)
     unit *u = &b->depthwise;
     const net_conv *c = u->conv;
     size_t first, end;
-    window w = input_window(c, s->vector, m->scratch);
+    window w = input_window(c, s->vector, m->scratch + part_floats(&b->rows_out, s->vector));
     window_clear(&w, rows_seen(c, &b->rows_out));
     pack_taps(m, s->taps, value_of(s, u->tensor), (size_t)c->out, (size_t)(c->kernel * c->kernel));
     pool_barrier(s->team);
@@ -182,8 +191,10 @@ static void fill_gradient(const back_strip *t)
         offset[i] = gain[i] * pooled[i];
     }
     const size_t pixel = t->image * u->raw.pixels + (size_t)top * width;
+    blocked_norm norm = norm_of(u, vector, t->v);
+    if (!b->net->squeeze) norm.activation = KERNEL_LINEAR; /* pointwise.c has been through it */
     s->training->undo(&(blocked_undo){
-        .norm = norm_of(u, vector, t->v),
+        .norm = norm,
         .x = map_at(&u->raw, vector, t->v, pixel),
         .x_step = width * vector,
         .dy = map_at(&b->dhidden, vector, t->v, pixel),
@@ -233,7 +244,8 @@ static void back_inputs(const back_strip *t, size_t strip)
     const net_conv *c = b->depthwise.conv;
     const size_t vector = s->vector, width = (size_t)c->in_width, taps = (size_t)(c->kernel * c->kernel);
     const size_t pixel = t->image * t->dx->pixels + t->first * width;
-    float *out = map_at(t->dx, vector, t->v, pixel);
+    float *place = map_at(t->dx, vector, t->v, pixel);
+    float *made = t->in->norm && map_is_large(s, t->dx) ? t->m->scratch : place;
     s->training->depthwise_back(&(blocked_depthwise_back){
         .dy = t->gradient.data + (ptrdiff_t)(t->gradient.left * vector) -
               t->gradient.first * (ptrdiff_t)t->gradient.step,
@@ -246,15 +258,16 @@ static void back_inputs(const back_strip *t, size_t strip)
         .first = t->first,
         .height = t->end - t->first,
         .width = width,
-        .out = out,
+        .out = made,
     });
     if (!t->in->norm) return;
     s->training->slope(&(blocked_slope){
         .norm = norm_of(t->in->norm, vector, t->v),
         .x = map_at(&t->in->x, vector, t->v, pixel),
-        .dy = out,
+        .dy = made,
         .pixels = (t->end - t->first) * width,
-        .g = out,
+        .out = place,
+        .past = made != place,
         .sums = sums_at(t->m, t->in->norm, &b->rows_in, SLOPE_KINDS, t->image, strip, t->v),
     });
 }
@@ -298,9 +311,9 @@ static back_strip strip_buffers(const member *m, const block_state *b, const sou
     const net_conv *c = b->depthwise.conv;
     const size_t vector = m->s->vector, rows = (b->rows_in.items + b->rows_in.parts - 1) / b->rows_in.parts;
     back_strip t = {.m = m, .b = b, .in = in, .dx = dx};
-    t.input = input_window(c, vector, m->scratch);
+    t.input = input_window(c, vector, m->scratch + part_floats(&b->rows_in, vector));
     window_clear(&t.input, rows + 1);
-    t.zeros = m->scratch + rows * t.input.step;
+    t.zeros = t.input.data + rows * t.input.step;
     t.gradient = gradient_window(c, vector, t.zeros + t.input.step);
     window_clear(&t.gradient, rows + (size_t)c->kernel);
     return t;

@@ -17,8 +17,10 @@ blocked_norm norm_of(const unit *u, size_t vector, size_t v);
 float *sums_at(const member *m, const unit *u, const division *d, size_t kinds, size_t image, size_t part,
                size_t v);
 
-/* The moments of vector v's outputs of one part of one image. */
-void norm_measure(const member *m, const unit *u, const division *d, size_t image, size_t part, size_t v);
+/* The moments of vector v's outputs of one part of one image; `made`: they are here, to be copied to their
+ * place in the map past the caches; NULL: they are in their place. */
+void norm_measure(const member *m, const unit *u, const division *d, size_t image, size_t part, size_t v,
+                  const float *made);
 
 /* From the moments of all parts to the norm; or from the running statistics. */
 void norm_settle(const member *m, unit *u, const division *d);

@@ -24,16 +24,19 @@ float *sums_at(const member *m, const unit *u, const division *d, size_t kinds, 
     return m->s->sums + ((image * d->parts + part) * u->vectors + v) * kinds * m->s->vector;
 }
 
-void norm_measure(const member *m, const unit *u, const division *d, size_t image, size_t part, size_t v)
+void norm_measure(const member *m, const unit *u, const division *d, size_t image, size_t part, size_t v,
+                  const float *made)
 {
     size_t first, end;
     division_part(d, part, &first, &end);
     float *sums = sums_at(m, u, d, MOMENT_KINDS, image, part, v);
+    float *place = map_at(&u->raw, m->s->vector, v, image * u->raw.pixels + first * d->width);
     m->s->training->moments(&(blocked_moments){
-        .x = map_at(&u->raw, m->s->vector, v, image * u->raw.pixels + first * d->width),
+        .x = made ? made : place,
         .pixels = (end - first) * d->width,
         .sum = sums,
         .squares = sums + m->s->vector,
+        .copy = made ? place : NULL,
     });
 }
 

@@ -76,8 +76,8 @@ typedef struct block_state {
     source input, output; /* output is block n + 1's input */
     bool keeps_output;    /* output.x is a map of its own, else the projection's raw output */
     map expanded[2];      /* the expand unit's raw output, forward and backward: the same if it is kept */
-    map dinput, dhidden, dwide; /* gradients: of the input, of the gated depthwise output, of the expand
-                                   unit's (or the stem's) norm */
+    map dinput, dhidden, dwide; /* gradients: of the input, of the gated depthwise output (without a gate: of
+                                   its norm), of the expand unit's (or the stem's) norm */
     float *scale;               /* [batch]: drop-connect */
     pieces expand_pieces, project_pieces;
     division rows_out, rows_in; /* strips of the depthwise convolution, forward and backward */
@@ -92,6 +92,7 @@ struct blocked_step {
     const blocked_training *training;
     pool *team, *own_team; /* own_team: where the caller gave none */
     size_t vector;
+    size_t large; /* floats from which on a map is written past the caches */
     size_t bytes;
     float *memory;
 
@@ -155,6 +156,12 @@ enum { MOST_IMAGE_SLOTS = 16 };
 static inline float *map_at(const map *m, size_t vector, size_t v, size_t pixel)
 {
     return m->data + v * m->block + pixel * vector;
+}
+
+/* True if a map is so large that what is written to it has left the caches before it is read again. */
+static inline bool map_is_large(const blocked_step *s, const map *m)
+{
+    return m->vectors * m->block >= s->large;
 }
 
 static inline size_t pixels_of(const net_conv *c)

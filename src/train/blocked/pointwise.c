@@ -13,11 +13,14 @@ enum { MAX_VECTOR = 16, MOMENT_KINDS = 2, SLOPE_KINDS = 2, GATED_KINDS = 5 };
 /* Memory of a piece: what it reads, and the gradient of what it gives. */
 typedef struct buffers {
     float *x, *dy; /* [vectors][pixels][V] */
+    float *aside;  /* [BLOCKED_MAX_PANEL][pixels][V] */
 } buffers;
 
 static buffers buffers_of(const member *m, const unit *u, size_t pixels)
 {
-    return (buffers){.dy = m->scratch, .x = m->scratch + u->vectors * pixels * m->s->vector};
+    const size_t row = pixels * m->s->vector;
+    float *dy = m->scratch + BLOCKED_MAX_PANEL * row;
+    return (buffers){.aside = m->scratch, .dy = dy, .x = dy + u->vectors * row};
 }
 
 /* ---- What a piece reads ---- */
@@ -66,22 +69,33 @@ static blocked_dot product(const member *m, const float *x, size_t x_row, size_t
 
 /* ---- Forward ---- */
 
+/* Where outputs of the panel from vector `first` on are to be made: a large map's in scratch memory at first,
+ * from where the pass that reads them copies them. */
+static float *aim(blocked_dot *job, const map *out, size_t vector, size_t first, const piece *p,
+                  float *scratch)
+{
+    job->out = scratch ? scratch : map_at(out, vector, first, p->first);
+    job->out_block = scratch ? p->pixels * vector : out->block;
+    return scratch;
+}
+
 static void forward_piece(const member *m, const unit *u, const source *in, const map *out, const pieces *cut,
                           const piece *p, bool measured)
 {
     const size_t vector = m->s->vector, channels = (size_t)u->conv->in;
+    float *aside = measured && map_is_large(m->s, out) ? m->scratch : NULL;
     size_t row;
-    const float *x = read_piece(m, in, p, m->scratch, &row);
+    const float *x = read_piece(m, in, p, m->scratch + BLOCKED_MAX_PANEL * vector * p->pixels, &row);
     for (size_t panel = 0; panel < panel_count(u->vectors); panel++) {
         blocked_dot job = product(m, x, row, channels, p->pixels);
         job.panel = panel_width(u->vectors, panel);
         job.weights = m->s->packed + 2 * panel * vector * channels;
-        job.out = map_at(out, vector, 2 * panel, p->first);
-        job.out_block = out->block;
+        const float *made = aim(&job, out, vector, 2 * panel, p, aside);
         m->s->kernels->dot(&job);
         for (size_t n = 0; measured && n < job.panel; n++)
             for (size_t i = 0; i < p->images; i++)
-                norm_measure(m, u, &cut->image, p->image + i, p->part, 2 * panel + n);
+                norm_measure(m, u, &cut->image, p->image + i, p->part, 2 * panel + n,
+                             made ? made + (n * p->pixels + i * p->each) * vector : NULL);
     }
 }
 
@@ -179,18 +193,23 @@ static void add_weights(const member *m, const unit *u, const float *x, size_t x
     });
 }
 
-/* The slopes of what was read, at the gradient that has just been made of it. */
+/* The slopes of what was read, at the gradient that has just been made of it (at `made`, or in its place).
+ * Where there is no gate, what is kept is the gradient in front of the activation. */
 static void measure_slopes(const member *m, const source *in, const pieces *cut, const pointwise_gradient *g,
-                           const piece *p, size_t v)
+                           const piece *p, size_t v, const float *made)
 {
     const size_t vector = m->s->vector, kinds = in->gate ? GATED_KINDS : SLOPE_KINDS;
     for (size_t i = 0; i < p->images; i++) {
         const size_t pixel = p->first + i * p->each;
+        float *place = map_at(g->dx, vector, v, pixel);
         m->s->training->slope(&(blocked_slope){
             .norm = norm_of(in->norm, vector, v),
             .x = map_at(&in->x, vector, v, pixel),
-            .dy = map_at(g->dx, vector, v, pixel),
+            .dy = made ? made + i * p->each * vector : place,
             .pixels = p->each,
+            .out = made || !in->gate ? place : NULL,
+            .raw = in->gate != NULL,
+            .past = made != NULL,
             .gated = in->gate != NULL,
             .sums = sums_at(m, in->norm, &cut->image, kinds, p->image + i, p->part, v),
         });
@@ -202,6 +221,7 @@ static void backward_piece(const member *m, const unit *u, const source *in, con
 {
     const size_t vector = m->s->vector, outputs = (size_t)u->conv->out;
     const buffers b = buffers_of(m, u, p->pixels);
+    float *aside = g->slopes && map_is_large(m->s, g->dx) ? b.aside : NULL;
     size_t row;
     undo_piece(m, u, g, p, b.dy);
     if (weight_sums) {
@@ -212,15 +232,14 @@ static void backward_piece(const member *m, const unit *u, const source *in, con
         blocked_dot job = product(m, b.dy, p->pixels * vector, outputs, p->pixels);
         job.panel = panel_width(in->x.vectors, panel);
         job.weights = m->s->packed + 2 * panel * vector * outputs;
-        job.out = map_at(g->dx, vector, 2 * panel, p->first);
-        job.out_block = g->dx->block;
+        const float *made = aim(&job, g->dx, vector, 2 * panel, p, aside);
         if (g->add) {
             assert(g->add->block == g->dx->block);
             job.add = map_at(g->add, vector, 2 * panel, p->first);
         }
         m->s->kernels->dot(&job);
         for (size_t n = 0; g->slopes && n < job.panel; n++)
-            measure_slopes(m, in, cut, g, p, 2 * panel + n);
+            measure_slopes(m, in, cut, g, p, 2 * panel + n, made ? made + n * p->pixels * vector : NULL);
     }
 }
 

@@ -105,7 +105,7 @@ void stem_forward(const member *m)
         for (size_t y = from; y < to; y++)
             forward_row(m, i / parts, y);
         for (size_t v = 0; !constant_norms(s) && v < u->vectors; v++)
-            norm_measure(m, u, &s->stem_rows, i / parts, i % parts, v);
+            norm_measure(m, u, &s->stem_rows, i / parts, i % parts, v, NULL);
     }
     pool_barrier(s->team);
     norm_settle(m, u, &s->stem_rows);
@@ -128,7 +128,7 @@ static void derive_activation(const member *m)
                                             .x = map_at(&s->stem.raw, s->vector, v, pixel),
                                             .dy = d,
                                             .pixels = s->first.pixels,
-                                            .g = d,
+                                            .out = d,
                                             .sums = sums_at(m, &s->stem, &whole, SLOPE_KINDS, image, 0, v)});
     }
     pool_barrier(s->team);
