@@ -18,14 +18,7 @@ effnet_status effnet_file_write(const char *path, const void *data, size_t size,
 {
     if (!path || (size && !data))
         return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_file_write: an argument is NULL");
-    output *file;
-    TRY(output_create(&file, path, error));
-    const effnet_status status = output_write(file, data, size, error);
-    if (status != EFFNET_OK) {
-        output_abort(file);
-        return status;
-    }
-    return output_commit(file, error);
+    return output_replace(path, data, size, error);
 }
 
 effnet_status effnet_array_load(effnet_array *out, const char *path, effnet_error *error)

@@ -72,23 +72,13 @@ static void read_file(effnet_latency *l)
     note(l, "measured times are not used and will be replaced", &error);
 }
 
-static effnet_status write_text(const char *path, const char *text, effnet_error *error)
-{
-    output *file;
-    TRY(output_create(&file, path, error));
-    const effnet_status status = output_write(file, text, strlen(text), error);
-    if (status == EFFNET_OK) return output_commit(file, error);
-    output_abort(file);
-    return status;
-}
-
 /* What cannot be kept is only measured again. */
 static void write_file(effnet_latency *l)
 {
     effnet_error error;
     char *text;
     effnet_status status = latency_format(&text, &l->known, &error);
-    if (status == EFFNET_OK) status = write_text(l->file, text, &error);
+    if (status == EFFNET_OK) status = output_replace(l->file, text, strlen(text), &error);
     free(text);
     if (status != EFFNET_OK) note(l, "measured times are not kept", &error);
 }
@@ -215,7 +205,7 @@ effnet_status effnet_latency_measure_standard(effnet_latency *l, const effnet_ne
                          "effnet_latency_measure_standard: latency, network or ms is NULL");
     *ms = 0;
     const net_graph *graph = network->graph;
-    const size_t parts = latency_part_count(graph);
+    const size_t parts = net_graph_parts(graph);
     effnet_latency_figure figure;
     prober p;
     TRY(effnet_latency_measure(l, network, error));

@@ -172,6 +172,16 @@ void output_abort(output *o)
     output_free(o);
 }
 
+effnet_status output_replace(const char *path, const void *data, size_t size, effnet_error *error)
+{
+    output *o;
+    TRY(output_create(&o, path, error));
+    const effnet_status status = output_write(o, data, size, error);
+    if (status == EFFNET_OK) return output_commit(o, error);
+    output_abort(o);
+    return status;
+}
+
 /* ---- scratch files ---- */
 
 /* Some file systems (NFS, FUSE) cannot make a file without a name; there it gets one and loses it at once. */

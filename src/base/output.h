@@ -25,6 +25,9 @@ effnet_status output_commit(output *o, effnet_error *error);
 /* Removes the temporary file and frees `o`. NULL is allowed. */
 void output_abort(output *o);
 
+/* Replaces `path` with `size` bytes: all of the above in one call. */
+effnet_status output_replace(const char *path, const void *data, size_t size, effnet_error *error);
+
 /* Opens a file without a name in the folder of `path`, for reading and writing: room on the disk where the
  * output will be, which is gone when the descriptor is closed, however the program ends. Fails where
  * output_create would. */

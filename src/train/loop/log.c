@@ -29,13 +29,9 @@ static const char *number(char out[FIELD], double value, int digits)
 static effnet_status write_log(const trainer *t, effnet_error *error)
 {
     char *path;
-    output *file = NULL;
     if (asprintf(&path, "%s/log.csv", t->folder) < 0) return error_memory(error);
-    effnet_status status = output_create(&file, path, error);
+    const effnet_status status = output_replace(path, t->log, strlen(t->log), error);
     free(path);
-    if (status == EFFNET_OK) status = output_write(file, t->log, strlen(t->log), error);
-    if (status == EFFNET_OK) return output_commit(file, error);
-    output_abort(file);
     return status;
 }
 
