@@ -79,19 +79,7 @@ static effnet_status prepare(const dataset_item *item, const effnet_model *m, co
     image picture;
     const double start = clock_ms();
     TRY(dataset_read(&picture, item, options, error));
-    const double decoded = clock_ms();
-    const effnet_status status =
-        recipe_apply(&m->checkpoint->recipe, &picture, m->network.graph->arch.in_channels, out, error);
-    if (info)
-        *info = (effnet_image_info){.height = picture.height,
-                                    .width = picture.width,
-                                    .format = image_format_name(picture.format),
-                                    .orientation = picture.orientation,
-                                    .has_icc = picture.has_icc,
-                                    .decode_ms = decoded - start,
-                                    .preprocess_ms = clock_ms() - decoded};
-    image_free(&picture);
-    return status;
+    return api_prepare(m, &picture, start, out, info, error);
 }
 
 effnet_status effnet_dataset_prepare(const effnet_dataset *d, effnet_part part, size_t index,

@@ -69,6 +69,11 @@ effnet_status api_threads(size_t *out, int threads, effnet_error *error);
 /* What src/image makes of the public options; NULL for the defaults. */
 image_options api_image_options(const effnet_image_options *options);
 
+/* Brings `picture`, whose decoding began at `start` (clock_ms), through the recipe of `m` into `out` and
+ * frees it, on failure too. `info` may be NULL. */
+effnet_status api_prepare(const effnet_model *m, image *picture, double start, float *out,
+                          effnet_image_info *info, effnet_error *error);
+
 /* The kernel level that the public one stands for here; false if this processor has not got it. */
 bool api_level(cpu_level *out, effnet_level level);
 

@@ -27,6 +27,24 @@ image_options api_image_options(const effnet_image_options *options)
                            .allow_truncated = options->allow_truncated};
 }
 
+effnet_status api_prepare(const effnet_model *m, image *picture, double start, float *out,
+                          effnet_image_info *info, effnet_error *error)
+{
+    const double decoded = clock_ms();
+    const effnet_status status =
+        recipe_apply(&m->checkpoint->recipe, picture, m->network.graph->arch.in_channels, out, error);
+    if (info)
+        *info = (effnet_image_info){.height = picture->height,
+                                    .width = picture->width,
+                                    .format = image_format_name(picture->format),
+                                    .orientation = picture->orientation,
+                                    .has_icc = picture->has_icc,
+                                    .decode_ms = decoded - start,
+                                    .preprocess_ms = clock_ms() - decoded};
+    image_free(picture);
+    return status;
+}
+
 effnet_status effnet_model_prepare_image(const effnet_model *m, const void *bytes, size_t size,
                                          const effnet_image_options *options, float *out,
                                          effnet_image_info *info, effnet_error *error)
@@ -39,19 +57,7 @@ effnet_status effnet_model_prepare_image(const effnet_model *m, const void *byte
     image picture;
     const double start = clock_ms();
     TRY(image_decode(&picture, bytes, size, &inner, error));
-    const double decoded = clock_ms();
-    const effnet_status status =
-        recipe_apply(&m->checkpoint->recipe, &picture, m->network.graph->arch.in_channels, out, error);
-    if (info)
-        *info = (effnet_image_info){.height = picture.height,
-                                    .width = picture.width,
-                                    .format = image_format_name(picture.format),
-                                    .orientation = picture.orientation,
-                                    .has_icc = picture.has_icc,
-                                    .decode_ms = decoded - start,
-                                    .preprocess_ms = clock_ms() - decoded};
-    image_free(&picture);
-    return status;
+    return api_prepare(m, &picture, start, out, info, error);
 }
 
 /* Number of the best class that comes after `last` in the order (logit falling, class rising); -1 if none is
