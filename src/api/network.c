@@ -74,12 +74,6 @@ void effnet_network_free(effnet_network *network)
     free(network);
 }
 
-/* Parts are the stem, the blocks, the head where there is one and the classifier where there is one. */
-static size_t part_count(const net_graph *graph)
-{
-    return 1 + (size_t)graph->block_count + (graph->has_head ? 1 : 0) + (graph->arch.classes ? 1 : 0);
-}
-
 void effnet_network_get_info(const effnet_network *network, effnet_network_info *info)
 {
     const net_graph *graph = network->graph;
@@ -94,7 +88,7 @@ void effnet_network_get_info(const effnet_network *network, effnet_network_info 
         .channels = graph->arch.in_channels,
         .num_classes = graph->arch.classes,
         .features = graph->features,
-        .part_count = part_count(graph),
+        .part_count = net_graph_parts(graph),
         .parameters = total.parameters,
         .macs = total.macs,
         .activation_bytes_peak = net_activation_peak(graph),
@@ -152,7 +146,7 @@ bool effnet_network_get_part(const effnet_network *network, size_t index, effnet
 {
     const net_graph *graph = network->graph;
     const size_t blocks = (size_t)graph->block_count;
-    if (index >= part_count(graph)) return false;
+    if (index >= net_graph_parts(graph)) return false;
     if (index == 0) {
         *info = conv_part("stem", &graph->stem);
         set_cost(info, net_cost_stem(graph));

@@ -215,3 +215,8 @@ void net_graph_free(net_graph *graph)
     free(graph->blocks);
     free(graph);
 }
+
+size_t net_graph_parts(const net_graph *graph)
+{
+    return 1 + (size_t)graph->block_count + graph->has_head + (graph->arch.classes > 0);
+}

@@ -68,6 +68,10 @@ effnet_status net_graph_create(net_graph **out, const net_arch *arch, const net_
                                int width, effnet_error *error);
 void net_graph_free(net_graph *graph);
 
+/* Parts, as costs and times are told by: stem, blocks, head, classifier, of which a network may lack the last
+ * two. */
+size_t net_graph_parts(const net_graph *graph);
+
 /* ---- Parameters, in the order of the source's state dict ---- */
 
 typedef enum net_part {

@@ -39,7 +39,7 @@ static void parts(void **state)
 {
     (void)state;
     net_graph *b0 = graph_of("efficientnet-b0", 64), *lite = graph_of("efficientnet-lite0", 64);
-    assert_true(latency_part_count(b0) == 19);
+    assert_true(net_graph_parts(b0) == 19);
     assert_int_equal(latency_part_at(b0, 0, false).kind, PART_STEM);
     assert_int_equal(latency_part_at(b0, 0, true).kind, PART_INSIDE);
     assert_int_equal(latency_part_at(b0, 1, false).kind, PART_BLOCK);
@@ -67,7 +67,7 @@ static void parts(void **state)
 
 static void put_network(latency *l, const net_graph *graph, double ms_each)
 {
-    for (size_t i = 0; i < latency_part_count(graph); i++) {
+    for (size_t i = 0; i < net_graph_parts(graph); i++) {
         const latency_part part = latency_part_at(graph, i, false);
         assert_int_equal(latency_put(l, &part, ms_each * latency_part_work(&part), NULL), EFFNET_OK);
     }
@@ -292,7 +292,7 @@ static void odd_networks(void **state)
     latency_init(&l, cpu_best_level(), 2);
     assert_int_equal(latency_measure(&l, graph, short_effort, NULL), EFFNET_OK);
     assert_int_equal(latency_predict(&sum, &l, graph, NULL, NULL), EFFNET_OK);
-    assert_true(sum.parts == sum.measured && sum.parts == latency_part_count(graph));
+    assert_true(sum.parts == sum.measured && sum.parts == net_graph_parts(graph));
     latency_clear(&l);
     net_graph_free(graph);
 }

@@ -225,12 +225,6 @@ static effnet_status load_classifier(loader *l, blocked_weights *w)
 
 /* ---- What one member loads at a time ---- */
 
-/* Parts in the network's order: stem, blocks, head, classifier, of which a network may lack the last two. */
-static size_t part_count(const net_graph *graph)
-{
-    return 1 + (size_t)graph->block_count + graph->has_head + (graph->arch.classes > 0);
-}
-
 /* Number of the first tensor of a part. */
 static size_t first_tensor(const net_graph *graph, size_t part)
 {
@@ -296,7 +290,7 @@ static size_t part_of(const net_graph *graph, const net_tensor *t)
 {
     if (t->block >= 0) return (size_t)t->block + 1;
     if (t->part == NET_STEM_CONV || t->part == NET_STEM_BN) return 0;
-    return t->part == NET_CLASSIFIER ? part_count(graph) - 1 : (size_t)graph->block_count + 1;
+    return t->part == NET_CLASSIFIER ? net_graph_parts(graph) - 1 : (size_t)graph->block_count + 1;
 }
 
 static int larger_first(const void *a, const void *b)
@@ -310,7 +304,7 @@ static int larger_first(const void *a, const void *b)
 effnet_status blocked_loading_bytes(size_t *bytes, const net_graph *graph, size_t members,
                                     effnet_error *error)
 {
-    const size_t parts = part_count(graph);
+    const size_t parts = net_graph_parts(graph);
     size_t *largest = calloc(parts, sizeof *largest), all, channels;
     if (!largest) return error_memory(error);
     for (size_t i = 0; i < net_tensor_count(graph); i++) {
@@ -372,7 +366,7 @@ static void load_member(void *context, size_t member, size_t members)
 
 static effnet_status load_network(const loader *common, blocked_weights *w, pool *team, effnet_error *error)
 {
-    loading job = {.common = common, .weights = w, .parts = part_count(common->graph), .error = error};
+    loading job = {.common = common, .weights = w, .parts = net_graph_parts(common->graph), .error = error};
     if (pthread_mutex_init(&job.mutex, NULL) != 0) return error_memory(error);
     if (team)
         pool_run(team, load_member, &job);

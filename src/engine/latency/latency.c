@@ -132,7 +132,7 @@ effnet_status latency_predict(latency_sum *out, const latency *l, const net_grap
     latency_part last = {.kind = PART_INSIDE};
     double ms = 0;
     bool measured = false;
-    for (size_t i = 0; i < latency_part_count(graph); i++) {
+    for (size_t i = 0; i < net_graph_parts(graph); i++) {
         const latency_part part = latency_part_at(graph, i, fuses);
         if (part_ms) part_ms[i] = 0;
         if (part.kind == PART_INSIDE) continue;
@@ -165,7 +165,7 @@ static void drop_repeats(bool *keep, const net_graph *graph)
 static effnet_status put_parts(latency *l, const net_graph *graph, const double *part_ms, effnet_error *error)
 {
     const bool fuses = fuses_stem(l, graph);
-    for (size_t i = 0; i < latency_part_count(graph); i++) {
+    for (size_t i = 0; i < net_graph_parts(graph); i++) {
         const latency_part part = latency_part_at(graph, i, fuses);
         if (part.kind != PART_INSIDE) TRY(latency_put(l, &part, part_ms[i], error));
     }
@@ -176,7 +176,7 @@ static effnet_status measure_parts(latency *l, const net_graph *graph, probe_eff
                                    effnet_error *error)
 {
     pool *team;
-    double *part_ms = calloc(latency_part_count(graph) + 1, sizeof *part_ms);
+    double *part_ms = calloc(net_graph_parts(graph) + 1, sizeof *part_ms);
     if (!part_ms) return error_memory(error);
     effnet_status status = pool_create(&team, l->members, error);
     if (status == EFFNET_OK) {
@@ -193,7 +193,7 @@ static effnet_status measure_parts(latency *l, const net_graph *graph, probe_eff
 static bool all_known(const latency *l, const net_graph *graph)
 {
     const bool fuses = fuses_stem(l, graph);
-    for (size_t i = 0; i < latency_part_count(graph); i++) {
+    for (size_t i = 0; i < net_graph_parts(graph); i++) {
         const latency_part part = latency_part_at(graph, i, fuses);
         if (part.kind != PART_INSIDE && !find(l, &part)) return false;
     }

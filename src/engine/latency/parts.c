@@ -7,11 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-size_t latency_part_count(const net_graph *graph)
-{
-    return 1 + (size_t)graph->block_count + graph->has_head + (graph->arch.classes > 0);
-}
-
 static void set_plane(latency_part *p, const net_conv *c)
 {
     p->kernel = c->kernel;

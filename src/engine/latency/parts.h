@@ -30,10 +30,7 @@ typedef struct latency_part {
     int pad_top, pad_left;
 } latency_part;
 
-/* Stem, blocks, head and classifier, as effnet_network_get_part numbers them. */
-size_t latency_part_count(const net_graph *graph);
-
-/* Part `index`; `fuses`: whether the engine makes the stem inside the first block. */
+/* Part `index` of net_graph_parts; `fuses`: whether the engine makes the stem inside the first block. */
 latency_part latency_part_at(const net_graph *graph, size_t index, bool fuses);
 
 bool latency_part_equal(const latency_part *a, const latency_part *b);
