@@ -110,7 +110,6 @@ effnet_status trainer_learn(trainer *t, effnet_error *error)
     TRY(feed_take(t->training, t->at.epoch, t->at.step, &b, error));
     memcpy(t->statistics, t->values + t->layout->trained, running);
     bool good = run_passes(t, &b, &tally);
-    if (good && t->reduce) TRY(t->reduce(t->reduce_context, t->gradients, t->layout->trained, error));
     const double norm = good ? train_norm(t->gradients, t->layout->trained, t->scratch, t->team) : NAN;
     good = !!isfinite(norm);
     if (good) {

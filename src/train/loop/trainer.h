@@ -56,9 +56,6 @@ typedef struct trainer_position {
 
 enum { TRAINER_NUMBERS = sizeof(trainer_position) / sizeof(uint64_t) };
 
-/* Sums gradients over ranks, in a fixed order; NULL on one machine. */
-typedef effnet_status (*trainer_reduce)(void *context, float *gradients, size_t count, effnet_error *error);
-
 typedef struct trainer {
     effnet_trainer_options options; /* with the defaults filled in */
     char *folder;                   /* NULL: nothing is written */
@@ -86,8 +83,6 @@ typedef struct trainer {
     float *statistics;       /* [layout->count - trained]: before the step, in case it is bad */
     float *logits, *dlogits; /* [batch][outputs] */
     double *scratch;         /* of train_norm */
-    trainer_reduce reduce;
-    void *reduce_context;
     trainer_position at;
     train_tally evaluation; /* of the stage */
     double figures[2][2];   /* loss and hits of an image: of the weights, of the average; NaN: none */
