@@ -15,6 +15,7 @@
 
 #include "base/rng.h"
 #include "net/budget.h"
+#include "unit/named_graph.h"
 
 enum { POINTS = 2 * NET_MAX_PHI * NET_PHI_STEPS + 1, BUDGETS = 100 };
 
@@ -42,16 +43,6 @@ static effnet_status estimate(net_estimate *out, const net_graph *graph, void *c
     out->memory_bytes = 4 * cost.parameters + net_activation_peak(graph) * (uint64_t)(1 + odd % 3);
     out->latency_ms = (double)cost.macs / 1e8 * (1 + 0.1 * odd);
     return EFFNET_OK;
-}
-
-static net_graph *make_base(const char *name)
-{
-    net_arch arch;
-    net_graph *graph = NULL;
-    effnet_error error;
-    if (net_arch_by_name(&arch, name, &error) || net_graph_create(&graph, &arch, NULL, 0, 0, &error))
-        fail_msg("%s", error.message);
-    return graph;
 }
 
 static scan *scan_all(const net_graph *base, const net_coefficients *c)
@@ -111,7 +102,7 @@ static net_budget random_budget(uint64_t *drawn)
 
 static void compare(const char *name, net_coefficients c, int budgets)
 {
-    net_graph *base = make_base(name);
+    net_graph *base = named_graph(name, 0, 0);
     scan *all = scan_all(base, &c);
     uint64_t drawn = 0;
     int found = 0;
@@ -163,7 +154,7 @@ static void also_where_a_coefficient_shrinks(void **state)
 static void what_binds_is_told(void **state)
 {
     (void)state;
-    net_graph *base = make_base("efficientnet-b0");
+    net_graph *base = named_graph("efficientnet-b0", 0, 0);
     const net_cost b0 = net_cost_total(base);
     net_fit fit;
     /* B0 itself and no more: both counts bind, or the one that is tight. */
@@ -186,7 +177,7 @@ static void what_binds_is_told(void **state)
 static void bad_budgets_name_the_limit(void **state)
 {
     (void)state;
-    net_graph *base = make_base("efficientnet-b0");
+    net_graph *base = named_graph("efficientnet-b0", 0, 0);
     static const net_coefficients ones = {1, 1, 1}, negative = {1.2, -1, 1};
     static const struct {
         net_budget budget;
@@ -235,7 +226,7 @@ static effnet_status broken(net_estimate *out, const net_graph *graph, void *con
 static void an_estimators_error_ends_the_search(void **state)
 {
     (void)state;
-    net_graph *base = make_base("efficientnet-b0");
+    net_graph *base = named_graph("efficientnet-b0", 0, 0);
     net_fit fit;
     effnet_error error;
     const net_budget b = {.macs = 1000000000, .latency_ms = 10, .estimate = broken};

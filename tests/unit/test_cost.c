@@ -10,17 +10,8 @@
 #include <cmocka.h>
 
 #include "net/cost.h"
+#include "unit/named_graph.h"
 #include "unit/table.h"
-
-static net_graph *make_graph(const char *name, int height, int width)
-{
-    net_arch arch;
-    net_graph *graph = NULL;
-    effnet_error error;
-    if (net_arch_by_name(&arch, name, &error) || net_graph_create(&graph, &arch, NULL, height, width, &error))
-        fail_msg("%s: %s", name, error.message);
-    return graph;
-}
 
 static void costs_equal_pytorch(void **state)
 {
@@ -72,7 +63,7 @@ static void parts_add_up(void **state)
     (void)state;
     net_arch arch;
     for (size_t i = 0; net_arch_catalogue(&arch, i); i++) {
-        net_graph *graph = make_graph(arch.name, 64, 64);
+        net_graph *graph = named_graph(arch.name, 64, 64);
         net_cost total = net_cost_total(graph), sum = net_cost_stem(graph);
         const net_cost head = net_cost_head(graph), classifier = net_cost_classifier(graph);
         for (int b = 0; b < graph->block_count; b++) {
@@ -119,7 +110,7 @@ static void no_classifier_no_cost(void **state)
 static void peak_by_hand(void **state)
 {
     (void)state;
-    net_graph *graph = make_graph("efficientnet-b0", 224, 224);
+    net_graph *graph = named_graph("efficientnet-b0", 224, 224);
     assert_true(net_activation_peak(graph) == 4 * (96 * 112 * 112 + 96 * 56 * 56));
     net_graph_free(graph);
 }

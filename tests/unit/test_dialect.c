@@ -16,16 +16,7 @@
 
 #include "model/dialect.h"
 #include "model/known.h"
-
-static net_graph *make_graph(const char *name)
-{
-    effnet_error error;
-    net_arch arch;
-    net_graph *graph = NULL;
-    if (net_arch_by_name(&arch, name, &error) || net_graph_create(&graph, &arch, NULL, 0, 0, &error))
-        fail_msg("%s: %s", name, error.message);
-    return graph;
-}
+#include "unit/named_graph.h"
 
 /* "NAME d0xd1..." */
 static void print_line(char *out, size_t capacity, dialect d, const net_graph *graph, size_t index)
@@ -76,7 +67,7 @@ static void names_are_pytorchs(void **state)
         assert_int_equal(sscanf(line, "%31s %63s %zu %" SCNx64, dialect_text, network, &count, &hash), 4);
         assert_true(dialect_parse(dialect_text, &d));
         net_graph_free(graph);
-        graph = make_graph(network);
+        graph = named_graph(network, 0, 0);
         at = 0;
         if (net_tensor_count(graph) != count || hash_names(d, graph) != hash)
             fail_msg("%s names of %s differ from PyTorch's", dialect_text, network);
@@ -93,7 +84,7 @@ static void names_are_unique(void **state)
     (void)state;
     net_arch arch;
     for (size_t n = 0; net_arch_catalogue(&arch, n); n++) {
-        net_graph *graph = make_graph(arch.name);
+        net_graph *graph = named_graph(arch.name, 0, 0);
         if (net_tensor_count(graph) > 500) {
             net_graph_free(graph);
             continue;
@@ -130,7 +121,7 @@ static void names_by_hand(void **state)
          "features.1.0.block.0.1.num_batches_tracked"},
         {DIALECT_TIMM, 6, "blocks.0.0.bn1.weight", "blocks.0.0.bn1.num_batches_tracked"},
     };
-    net_graph *graph = make_graph("efficientnet-b0");
+    net_graph *graph = named_graph("efficientnet-b0", 0, 0);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const net_tensor tensor = net_tensor_at(graph, cases[i].index);
         char name[DIALECT_NAME_SIZE];
@@ -180,7 +171,7 @@ static void table_is_sound(void **state)
     assert_true(known_table_size >= 80);
     for (size_t i = 0; i < known_table_size; i++) {
         const known_checkpoint *known = &known_table[i];
-        net_graph_free(make_graph(known->arch));
+        net_graph_free(named_graph(known->arch, 0, 0));
         assert_ptr_equal(known_by_name(known->name), known);
         assert_non_null(known->files[0].name);
         for (int f = 0; f < KNOWN_MAX_FILES && known->files[f].name; f++) {

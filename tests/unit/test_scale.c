@@ -15,16 +15,7 @@
 
 #include "net/paper.h"
 #include "net/scale.h"
-
-static net_graph *make_base(const char *name)
-{
-    net_arch arch;
-    net_graph *graph = NULL;
-    effnet_error error;
-    if (net_arch_by_name(&arch, name, &error) || net_graph_create(&graph, &arch, NULL, 0, 0, &error))
-        fail_msg("%s", error.message);
-    return graph;
-}
+#include "unit/named_graph.h"
 
 static net_graph *scaled(const net_graph *base, net_factors f, int multiple)
 {
@@ -62,11 +53,11 @@ static void noise_does_not_round_up(void **state)
 static void the_catalogue_is_b0_scaled(void **state)
 {
     (void)state;
-    net_graph *base = make_base("efficientnet-b0");
+    net_graph *base = named_graph("efficientnet-b0", 0, 0);
     net_arch arch;
     int compared = 0;
     for (size_t i = 1; net_arch_catalogue(&arch, i) && strstr(arch.name, "lite") == NULL; i++, compared++) {
-        net_graph *theirs = make_base(arch.name);
+        net_graph *theirs = named_graph(arch.name, 0, 0);
         net_graph *ours = scaled(base, (net_factors){arch.depth, arch.width, arch.size / 224.0}, 1);
         assert_int_equal(ours->height, arch.size);
         assert_int_equal(ours->block_count, theirs->block_count);
@@ -82,7 +73,7 @@ static void the_catalogue_is_b0_scaled(void **state)
 static void resolution_is_rounded_to_a_multiple(void **state)
 {
     (void)state;
-    net_graph *base = make_base("mobilenet-v2");
+    net_graph *base = named_graph("mobilenet-v2", 0, 0);
     static const struct {
         double factor;
         int multiple, size;
@@ -116,7 +107,7 @@ static void rectangles_keep_their_shape(void **state)
 static void scaled_networks_have_names_of_their_own(void **state)
 {
     (void)state;
-    net_graph *base = make_base("efficientnet-b0");
+    net_graph *base = named_graph("efficientnet-b0", 0, 0);
     net_graph *same = scaled(base, (net_factors){1, 1, 1}, 1);
     net_graph *other = scaled(base, (net_factors){1.2, 1.1, 1.15}, 1);
     assert_string_equal(same->arch.name, "efficientnet-b0");
@@ -133,7 +124,7 @@ static void scaled_networks_have_names_of_their_own(void **state)
 static void bad_scalings_name_the_limit(void **state)
 {
     (void)state;
-    net_graph *base = make_base("efficientnet-b0");
+    net_graph *base = named_graph("efficientnet-b0", 0, 0);
     static const struct {
         net_factors f;
         int multiple;
@@ -216,7 +207,7 @@ static void the_papers_rows(void **state)
     size_t i = 0;
     for (; net_paper_row_at(&row, i); i++) {
         char text[16];
-        net_graph *base = make_base(row.base), *graph = scaled(base, row.factors, 1);
+        net_graph *base = named_graph(row.base, 0, 0), *graph = scaled(base, row.factors, 1);
         print_like(text, row.macs, (double)net_cost_total(graph).macs / 1e9);
         assert_string_equal(text, counted[i]);
         net_graph_free(graph);
@@ -224,7 +215,8 @@ static void the_papers_rows(void **state)
     }
     assert_int_equal(i, sizeof counted / sizeof *counted);
     /* The compound MobileNetV2 is the paper's at 288 pixels, a multiple of 32, in place of 291. */
-    net_graph *base = make_base("mobilenet-v2"), *graph = scaled(base, (net_factors){1.4, 1.2, 1.3}, 32);
+    net_graph *base = named_graph("mobilenet-v2", 0, 0),
+              *graph = scaled(base, (net_factors){1.4, 1.2, 1.3}, 32);
     assert_true(net_cost_total(graph).macs == 1284428256);
     net_graph_free(graph);
     net_graph_free(base);
@@ -239,7 +231,7 @@ static void the_papers_networks(void **state)
     size_t i = 0;
     for (; net_paper_network_at(&network, i); i++) {
         char text[16];
-        net_graph *graph = make_base(network.name);
+        net_graph *graph = named_graph(network.name, 0, 0);
         const net_cost cost = net_cost_total(graph);
         print_like(text, network.parameters, (double)cost.parameters / 1e6);
         assert_string_equal(text, strcmp(network.parameters, "9.2") == 0 ? "9.1" : network.parameters);
