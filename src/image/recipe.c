@@ -15,10 +15,12 @@
 /* timm data/constants.py IMAGENET_DEFAULT_MEAN, _STD and DEFAULT_CROP_PCT. */
 recipe recipe_default(int size)
 {
+    /* Small inputs are for small pictures, which have no border to spare. */
+    const double fraction = size <= RECIPE_SMALL_SIDE ? 1 : 0.875;
     return (recipe){.height = size,
                     .width = size,
                     .fit = RECIPE_CENTER,
-                    .resize = recipe_resize_for(size, size, 0.875),
+                    .resize = recipe_resize_for(size, size, fraction),
                     .filter = IMAGE_BICUBIC,
                     .antialias = true,
                     .divisor = 255.0f,

@@ -19,7 +19,7 @@ typedef enum recipe_fit {
                         * only) */
 } recipe_fit;
 
-enum { RECIPE_MAX_SIDE = 16384 };
+enum { RECIPE_MAX_SIDE = 16384, RECIPE_SMALL_SIDE = 64 };
 
 typedef struct recipe {
     int height, width; /* of the network's input */
@@ -32,8 +32,8 @@ typedef struct recipe {
     float mean[3], deviation[3];
 } recipe;
 
-/* ImageNet's defaults for `size`: crop fraction 0.875, bicubic, antialiased, divisor 255, mean .485 .456
- * .406, deviation .229 .224 .225. */
+/* ImageNet's defaults for `size`: crop fraction 0.875 (1 up to 64 pixels), bicubic, antialiased, divisor 255,
+ * mean .485 .456 .406, deviation .229 .224 .225. */
 recipe recipe_default(int size);
 
 /* Pixels of the shorter side before a centre crop of `fraction` (timm's crop_pct): floor(side / fraction) of
