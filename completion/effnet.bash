@@ -53,7 +53,7 @@ _effnet() {
             | --block | --kernel | --in | --out | --stride | --expand | --se | --phi | --alpha | --beta | --gamma | --depth | --width | --resolution \
             | --epochs | --passes | --lr | --momentum | --weight-decay | --clip | --decay-factor | --decay-epochs | --warmup-epochs \
             | --label-smoothing | --ema-decay | --val-split | --dropout | --drop-connect | --head-epochs | --head-lr | --min-accuracy \
-            | --multiple | --max-macs | --max-params | --max-memory | --max-latency)
+            | --augment | --cache | --multiple | --max-macs | --max-params | --max-memory | --max-latency)
             return
             ;;
     esac

@@ -714,8 +714,11 @@ typedef struct effnet_trainer_options {
     double warmup_epochs;   /**< linear from 0 [5, at most a tenth of epochs] */
     double label_smoothing; /**< [0.1] */
     double averaging;       /**< decay of the moving average of weights, itself warmed up [0.9999] */
-    bool balance;           /**< classes count the same, however many pictures they have */
-    bool freeze_norms;      /**< batch norm keeps the running statistics that it has */
+    const char
+        *augment;      /**< how pictures are changed, as docs/data.md has it: photos, small or none, then
+                          what "key=value,..." changes [small for inputs of up to 64 pixels, otherwise photos] */
+    bool balance;      /**< classes count the same, however many pictures they have */
+    bool freeze_norms; /**< batch norm keeps the running statistics that it has */
     uint64_t seed;
     int threads; /**< 0: the cores that this process may use */
     effnet_level level;
@@ -723,6 +726,11 @@ typedef struct effnet_trainer_options {
     uint64_t max_bytes;  /**< that the run may take; more is refused before anything is allocated [nine tenths
                             of the machine's memory] */
     double save_seconds; /**< between checkpoints inside an epoch [600]; one is written at the end of each */
+    uint64_t cache_bytes; /**< of decoded pictures to keep, beside those of the plan, as far as max_bytes
+                             leaves room [none] */
+    effnet_dataset_report *report; /**< called for each picture that cannot be read, once, by the thread that
+                                      drives the trainer; more than one in a hundred end the run [NULL] */
+    void *report_context;
     effnet_image_options images;
 } effnet_trainer_options;
 
@@ -737,7 +745,8 @@ typedef struct effnet_trainer_info {
     int batch;      /**< images of a step: at most those of the training part */
     uint64_t steps; /**< of an epoch */
     double learning_rate, head_rate;
-    const char *level; /**< of the kernels */
+    const char *augment; /**< as in the options; the trainer's */
+    const char *level;   /**< of the kernels */
 } effnet_trainer_info;
 
 /** Where a run is. Rates are of one image; averages are over the epoch so far. */

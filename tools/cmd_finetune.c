@@ -43,15 +43,9 @@ static int run(int argc, char **argv)
 {
     training t = {.command = &cmd_finetune,
                   .dataset = {.validation = 0.2},
-                  .options = {.epochs = 10,
-                              .head_epochs = 5,
-                              .batch = 16,
-                              .optimizer = EFFNET_SGD,
-                              .learning_rate = 0.005,
-                              .schedule = EFFNET_COSINE,
-                              .warmup_epochs = 1,
-                              .averaging = 0.99,
-                              .freeze_norms = true}};
+                  .options = {TRAINING_DEFAULTS, .epochs = 10, .head_epochs = 5, .batch = 16,
+                              .optimizer = EFFNET_SGD, .learning_rate = 0.005, .schedule = EFFNET_COSINE,
+                              .warmup_epochs = 1, .averaging = 0.99, .freeze_norms = true}};
     effnet_dataset *data = NULL;
     effnet_model *start = NULL;
     int code = training_read(&t, argc, argv);

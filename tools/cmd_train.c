@@ -42,7 +42,7 @@ static int make_model(const training *t, const effnet_dataset *data, effnet_mode
 
 static int run(int argc, char **argv)
 {
-    training t = {.command = &cmd_train, .dataset = {.validation = 0.2}};
+    training t = {.command = &cmd_train, .dataset = {.validation = 0.2}, .options = {TRAINING_DEFAULTS}};
     effnet_dataset *data = NULL;
     effnet_model *start = NULL;
     int code = training_read(&t, argc, argv);

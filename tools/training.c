@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "progress.h"
 #include "report.h"
 
 enum { MAX_COUNT = 1000000, MAX_CONFIG = 1 << 20, FEW = 20, UNBALANCED = 10 };
@@ -60,6 +61,8 @@ static bool take_run(training *t, const option_parser *o)
     case OPTION_PASSES: p->passes = options_number(o, 1, MAX_COUNT); return true;
     case OPTION_OPTIMIZER: p->optimizer = (effnet_optimizer)options_choice(o, optimizers, 3); return true;
     case OPTION_SCHEDULE: p->schedule = (effnet_schedule)options_choice(o, schedules, 4); return true;
+    case OPTION_AUGMENT: p->augment = o->value; return true;
+    case OPTION_CACHE: p->cache_bytes = options_quantity(o); return true;
     case OPTION_BALANCE: p->balance = true; return true;
     case OPTION_SEED: p->seed = options_u64(o, UINT64_MAX); return true;
     case OPTION_RECOMPUTE: p->keep = EFFNET_KEEP_LEAST; return true;
@@ -77,6 +80,7 @@ static void take_rest(training *t, const option_parser *o)
     case OPTION_RESUME: t->resume = true; break;
     case OPTION_CONFIG: t->config_file = o->value; break;
     case OPTION_JSON: t->json = true; break;
+    case OPTION_VERIFY_DATA: t->verify = true; break;
     case OPTION_VAL_SPLIT: t->dataset.validation = options_real_within(o, 0, 0.9); break;
     case OPTION_SIZE: options_size(o, &t->network.height, &t->network.width); break;
     case OPTION_IN_CHANNELS: t->network.in_channels = options_number(o, 1, 3); break;
@@ -220,6 +224,28 @@ static void tell_classes(const effnet_dataset *data, const effnet_dataset_info *
             least);
 }
 
+void training_report_picture(void *context, const char *path, const char *message)
+{
+    (void)context;
+    progress_hide();
+    report_note("warning: %s: %s", path, message);
+}
+
+/* Reads every picture; the run would end, too, where more than one in a hundred fails. */
+static int verify(const training *t, const effnet_dataset *data, const effnet_dataset_info *info)
+{
+    effnet_error error;
+    for (int part = EFFNET_TRAINING; part <= EFFNET_VALIDATION; part++) {
+        size_t bad;
+        if (effnet_dataset_verify(data, (effnet_part)part, t->options.threads, &t->options.images,
+                                  training_report_picture, NULL, &bad, &error) != EFFNET_OK)
+            return report_error(&error);
+        if (bad * 100 > info->count[part])
+            return report_failure(EXIT_DATA, "%zu of %zu pictures cannot be read", bad, info->count[part]);
+    }
+    return EXIT_DONE;
+}
+
 int training_open_data(const training *t, effnet_dataset **out)
 {
     effnet_error error;
@@ -229,11 +255,11 @@ int training_open_data(const training *t, effnet_dataset **out)
     if (info.strays)
         report_note("warning: %zu pictures are in no class folder and were left out, like %s", info.strays,
                     info.stray);
-    if (info.task == EFFNET_TASK_VALUES) return EXIT_DONE;
+    if (info.task == EFFNET_TASK_VALUES) return t->verify ? verify(t, *out, &info) : EXIT_DONE;
     size_t *counts = calloc(info.outputs, sizeof *counts);
     if (!counts) return report_failure(EXIT_SYSTEM, "out of memory");
     effnet_dataset_count(*out, EFFNET_TRAINING, counts);
     tell_classes(*out, &info, counts);
     free(counts);
-    return EXIT_DONE;
+    return t->verify ? verify(t, *out, &info) : EXIT_DONE;
 }

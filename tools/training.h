@@ -37,13 +37,20 @@
         {OPTION_WARMUP_EPOCHS, "warmup-epochs", "F", "in which the rate grows from 0"},                      \
         {OPTION_SMOOTHING, "label-smoothing", "F", "(default: 0.1)"},                                        \
         {OPTION_WEIGHT_AVERAGE, "ema-decay", "F", "of the moving average of weights (default: 0.9999)"},     \
+        {OPTION_AUGMENT, "augment", "TEXT",                                                                  \
+         "photos, small or none, then key=value,... (docs/data.md; default: by the input's size)"},          \
         {OPTION_BALANCE, "balance", NULL, "let all classes count the same"},                                 \
         {OPTION_SEED, "seed", "N", "of all random numbers (default: 0)"},                                    \
         {OPTION_RECOMPUTE, "recompute", NULL, "less memory for more time"},                                  \
         {OPTION_MAX_MEMORY, "max-memory", "BYTES", "refuse to take more (4G, 512MiB)"},                      \
+        {OPTION_CACHE, "cache", "BYTES", "of decoded pictures to keep (default: 256M)"},                     \
+        {OPTION_VERIFY_DATA, "verify-data", NULL, "read every picture before the first step"},               \
     {                                                                                                        \
         OPTION_JSON, "json", NULL, "one JSON object for each epoch"                                          \
     }
+
+/* What every run begins with; after `.options = {`. */
+#define TRAINING_DEFAULTS .cache_bytes = 256u << 20, .report = training_report_picture
 
 enum { TRAINING_MAX_GIVEN = 64 };
 
@@ -56,7 +63,7 @@ typedef struct training_given {
 typedef struct training {
     const command *command;
     const char *data, *folder, *config_file;
-    bool resume, json;
+    bool resume, json, verify;
     model_choice choice; /* the start of finetune; threads and level of both */
     effnet_network_options network;
     effnet_dataset_options dataset;
@@ -73,6 +80,9 @@ void training_free(training *t);
 
 /* Opens the data and says what is wrong with their classes. */
 int training_open_data(const training *t, effnet_dataset **out);
+
+/* Says, in one line, that a picture cannot be read. */
+effnet_dataset_report training_report_picture;
 
 /* Trains `start` with `data` to the end, and returns an exit code. */
 int training_run(training *t, const effnet_model *start, const effnet_dataset *data);

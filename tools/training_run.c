@@ -70,10 +70,11 @@ static json_t *config_json(const training *t, const effnet_trainer_info *info)
             continue;
         json_object_set_new(options, g->spec->name, g->spec->argument ? json_text(g->value) : json_true());
     }
-    return json_pack("{s:s,s:s,s:o,s:{s:i,s:i,s:I,s:f,s:f,s:s,s:I}}", "command", t->command->name, "version",
-                     effnet_version(), "options", options, "chosen", "epochs", info->epochs, "batch",
-                     info->batch, "steps_per_epoch", (json_int_t)info->steps, "lr", info->learning_rate,
-                     "head_lr", info->head_rate, "cpu", info->level, "bytes", (json_int_t)info->bytes);
+    return json_pack("{s:s,s:s,s:o,s:{s:i,s:i,s:I,s:f,s:f,s:s,s:s,s:I}}", "command", t->command->name,
+                     "version", effnet_version(), "options", options, "chosen", "epochs", info->epochs,
+                     "batch", info->batch, "steps_per_epoch", (json_int_t)info->steps, "lr",
+                     info->learning_rate, "head_lr", info->head_rate, "augment", info->augment, "cpu",
+                     info->level, "bytes", (json_int_t)info->bytes);
 }
 
 static int write_config(const training *t, const effnet_trainer_info *info)
@@ -104,10 +105,10 @@ static void tell_plan(const effnet_model *start, const effnet_dataset *data, con
                 network.name, network.height, network.width,
                 text_grouped(parameters, sizeof parameters, info->parameters), counted.outputs,
                 counted.count[EFFNET_TRAINING], counted.count[EFFNET_VALIDATION]);
-    report_note("%d epochs of %llu steps of %d pictures, learning rate %g; %llu MiB of memory%s",
-                info->epochs, (unsigned long long)info->steps, info->batch, info->learning_rate,
-                (unsigned long long)(info->bytes >> 20),
-                info->keep == EFFNET_KEEP_LEAST ? ", recomputing" : "");
+    report_note(
+        "%d epochs of %llu steps of %d pictures, learning rate %g, augmentation %s; %llu MiB of memory%s",
+        info->epochs, (unsigned long long)info->steps, info->batch, info->learning_rate, info->augment,
+        (unsigned long long)(info->bytes >> 20), info->keep == EFFNET_KEEP_LEAST ? ", recomputing" : "");
 }
 
 static void show_bar(const effnet_progress *p, const effnet_trainer_info *info)

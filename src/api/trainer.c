@@ -55,6 +55,7 @@ void effnet_trainer_get_info(const effnet_trainer *t, effnet_trainer_info *info)
         .steps = feed_steps(run->training),
         .learning_rate = run->options.learning_rate,
         .head_rate = run->options.head_rate,
+        .augment = run->options.augment,
         .level = cpu_level_name(run->level),
     };
 }

@@ -4,8 +4,6 @@
  */
 #include "base/json.h"
 
-#include <stdbool.h>
-
 /* True if brackets never nest deeper than JSON_MAX_DEPTH; `*at` is the byte that goes too deep otherwise.
  * Brackets need not match: that is the parser's business. */
 static bool depth_ok(const char *text, size_t size, size_t *at)
@@ -43,4 +41,14 @@ effnet_status json_read(json_t **out, const char *text, size_t size, effnet_erro
     if (json_error_code(&failure) == json_error_out_of_memory) return error_memory(error);
     return error_set_at(error, EFFNET_ERR_FORMAT, (uint64_t)(failure.position > 0 ? failure.position : 0),
                         "not valid JSON: %s", failure.text);
+}
+
+bool json_read_number(double *out, const char *text, size_t size)
+{
+    json_t *value = NULL;
+    if (json_read(&value, text, size, NULL) != EFFNET_OK) return false;
+    const bool good = json_is_number(value);
+    if (good) *out = json_number_value(value);
+    json_decref(value);
+    return good;
 }

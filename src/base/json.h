@@ -7,6 +7,7 @@
 #define BASE_JSON_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "base/error.h"
 
@@ -15,5 +16,8 @@ enum { JSON_MAX_DEPTH = 64 };
 /* The one value that `size` bytes of `text` hold. The caller json_decref()s it. EFFNET_ERR_FORMAT with the
  * byte at which a rule is broken; EFFNET_ERR_LIMIT for nesting over JSON_MAX_DEPTH. */
 effnet_status json_read(json_t **out, const char *text, size_t size, effnet_error *error);
+
+/* A number as JSON writes it, which no locale changes; false if `text` is something else. */
+bool json_read_number(double *out, const char *text, size_t size);
 
 #endif

@@ -8,9 +8,10 @@
  */
 #include "model/variant.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/json.h"
 
 static const char *const padding_names[] = {[NET_PAD_SAME] = "same", [NET_PAD_SYMMETRIC] = "symmetric"};
 
@@ -48,16 +49,6 @@ bool variant_of_name(const char *name, net_padding *padding)
            starts_with(name, "mobilenetv2_");
 }
 
-/* A number as JSON writes it, which no locale changes. */
-static bool read_number(double *out, const char *text, size_t size)
-{
-    json_t *value = json_loadb(text, size, JSON_DECODE_ANY, NULL);
-    const bool good = json_is_number(value);
-    if (good) *out = json_number_value(value);
-    json_decref(value);
-    return good;
-}
-
 static effnet_status read_setting(net_variant *out, const char *text, size_t size, effnet_error *error)
 {
     static const char epsilon[] = "epsilon=", momentum[] = "momentum=";
@@ -71,7 +62,7 @@ static effnet_status read_setting(net_variant *out, const char *text, size_t siz
         into = &out->bn_momentum;
         key = sizeof momentum - 1;
     }
-    if (!into || !read_number(&number, text + key, size - key) || !(number > 0 && number <= 1))
+    if (!into || !json_read_number(&number, text + key, size - key) || !(number > 0 && number <= 1))
         return error_set(error, EFFNET_ERR_ARGUMENT,
                          "variant: \"%.*s\" is not epsilon=X or momentum=X with X over 0, at most 1",
                          size < 40 ? (int)size : 40, text);

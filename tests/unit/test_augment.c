@@ -349,6 +349,60 @@ static bool same_pixels(const image *a, const image *b)
     return memcmp(a->pixels, b->pixels, pixels_size(a)) == 0;
 }
 
+static void text(void **state)
+{
+    (void)state;
+    augment_options o;
+    assert_int_equal(augment_parse(&o, NULL, 224, 224, &error), EFFNET_OK);
+    assert_true(o.crop == AUGMENT_RANDOM && o.mirror == 0.5 && o.scale[0] == 0.08);
+    assert_int_equal(augment_parse(&o, "", 224, 32, &error), EFFNET_OK);
+    assert_true(o.crop == AUGMENT_SHIFT && o.padding == 4 && o.mirror == 0.5);
+    assert_int_equal(augment_parse(&o, "none", 224, 224, &error), EFFNET_OK);
+    assert_true(o.crop == AUGMENT_RECIPE && o.mirror == 0);
+    assert_int_equal(
+        augment_parse(&o,
+                      "small,area=0.25:1,mirror=0,brightness=0.1,contrast=0.2,saturation=0.3,hue=0.05,"
+                      "randaugment=2:9,erase=0.25,noise=1,mixup=0.2,cutmix=1,mix=0.75",
+                      224, 224, &error),
+        EFFNET_OK);
+    assert_true(o.crop == AUGMENT_RANDOM && o.scale[0] == 0.25 && o.scale[1] == 1 && o.ratio[1] == 4.0 / 3);
+    assert_true(o.mirror == 0 && o.brightness == 0.1 && o.contrast == 0.2 && o.saturation == 0.3);
+    assert_true(o.hue == 0.05 && o.operations == 2 && o.magnitude == 9 && o.erase == 0.25 && o.erase_noise);
+    assert_true(o.mixup == 0.2 && o.cutmix == 1 && o.mix_probability == 0.75);
+    assert_int_equal(augment_parse(&o, "photos,shape=1:2,padding=3,noise=0", 32, 32, &error), EFFNET_OK);
+    assert_true(o.crop == AUGMENT_SHIFT && o.padding == 3 && o.ratio[1] == 2 && !o.erase_noise);
+}
+
+static void text_that_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *message;
+    } bad[] = {
+        {"flowers", "\"flowers\" is neither"},
+        {"none,colour=1", "no key \"colour\""},
+        {"mirror=", "mirror= is not valid, wanted: a probability"},
+        {"mirror=0.5:1", "mirror=0.5:1 is not valid"},
+        {"mirror=1.5", "mirror is 1.5"},
+        {"area=0.5", "area=0.5 is not valid"},
+        {"area=1:2:3", "area=1:2:3 is not valid"},
+        {"area=0.9:0.5", "most area is 0.5"},
+        {"padding=1.5", "padding=1.5 is not valid"},
+        {"padding=-1", "padding=-1 is not valid"},
+        {"randaugment=2", "randaugment=2 is not valid"},
+        {"noise=2", "noise=2 is not valid"},
+        {"mix=nan", "mix=nan is not valid"},
+        {"mixup=1e999", "mixup=1e999 is not valid"},
+        {"mirror=0000000000000000000000000000000000000000000000000000000000000001", "is too long"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        augment_options o = {.mirror = 0.125};
+        assert_int_equal(augment_parse(&o, bad[i].text, 224, 224, &error), EFFNET_ERR_ARGUMENT);
+        if (!strstr(error.message, bad[i].message)) fail_msg("%s: %s", bad[i].text, error.message);
+        assert_true(o.mirror == 0.125);
+    }
+}
+
 static void operations(void **state)
 {
     (void)state;
@@ -494,6 +548,8 @@ int main(void)
         cmocka_unit_test(shifts),
         cmocka_unit_test(colours),
         cmocka_unit_test(checks),
+        cmocka_unit_test(text),
+        cmocka_unit_test(text_that_is_refused),
         cmocka_unit_test(operations),
         cmocka_unit_test(cut_out),
         cmocka_unit_test(all_operations_come),

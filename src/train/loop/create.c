@@ -83,7 +83,11 @@ static effnet_status plan_memory(trainer *t, effnet_error *error)
         TRY(step_bytes(t, t->pass, &bytes, error));
     }
     t->bytes = bytes + others;
-    if (t->bytes <= limit) return EFFNET_OK;
+    if (t->bytes <= limit) {
+        const size_t room = limit - t->bytes;
+        t->cache = t->options.cache_bytes < room ? (size_t)t->options.cache_bytes : room;
+        return EFFNET_OK;
+    }
     const size_t fits = others < limit ? fitting_pass(t, limit - others) : 0;
     const double mib = 0x1p20;
     if (fits == 0)
@@ -122,6 +126,14 @@ static effnet_status allocate(trainer *t, effnet_error *error)
     return t->scratch ? EFFNET_OK : error_memory(error);
 }
 
+/* Bytes of the cache for a part: in proportion to its pictures. */
+static size_t cache_of(const trainer *t, effnet_part part)
+{
+    const double count = (double)t->data->parts[part].count;
+    const double all = count + (double)t->data->parts[!part].count;
+    return (size_t)((double)t->cache * (count / all));
+}
+
 static effnet_status make_feeds(trainer *t, effnet_error *error)
 {
     feed_options o = {.data = t->data,
@@ -132,11 +144,16 @@ static effnet_status make_feeds(trainer *t, effnet_error *error)
                       .batch = t->batch,
                       .seed = t->options.seed,
                       .training = true,
-                      .team = t->team};
+                      .augment = &t->augment,
+                      .cache = cache_of(t, EFFNET_TRAINING),
+                      .team = t->team,
+                      .report = t->options.report,
+                      .context = t->options.report_context};
     TRY(feed_create(&t->training, &o, error));
     if (t->data->parts[EFFNET_VALIDATION].count == 0) return EFFNET_OK;
     o.part = EFFNET_VALIDATION;
     o.training = false;
+    o.cache = cache_of(t, EFFNET_VALIDATION);
     o.batch = t->pass;
     return feed_create(&t->validation, &o, error);
 }
@@ -237,6 +254,7 @@ void trainer_free(trainer *t)
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         free(arrays[i]);
     free(t->scratch);
+    free(t->augment_text);
     free(t->description);
     free(t->log);
     free(t->folder);

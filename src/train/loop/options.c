@@ -3,7 +3,10 @@
  * What a run does where its options do not say: the defaults, most of them the paper's (Tan and Le 2019,
  * section 5.2, and tensorflow/tpu efficientnet main.py), and the phases that follow from them.
  */
+#define _POSIX_C_SOURCE 200809L
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "train/loop/trainer.h"
 
@@ -105,6 +108,18 @@ static void make_phases(trainer *t, uint64_t steps)
     };
 }
 
+static effnet_status choose_augmentation(trainer *t, const char *text, effnet_error *error)
+{
+    const recipe *r = &t->start->recipe;
+    const int side = r->height < r->width ? r->height : r->width;
+    TRY(augment_parse(&t->augment, text, r->height, r->width, error));
+    if (!text || !*text) text = side <= RECIPE_SMALL_SIDE ? "small" : "photos";
+    t->augment_text = strdup(text);
+    if (!t->augment_text) return error_memory(error);
+    t->options.augment = t->augment_text;
+    return EFFNET_OK;
+}
+
 effnet_status trainer_choose(trainer *t, const effnet_trainer_options *options, effnet_error *error)
 {
     static const train_rule rules[] = {
@@ -122,5 +137,5 @@ effnet_status trainer_choose(trainer *t, const effnet_trainer_options *options, 
     t->optimiser.momentum = t->options.momentum;
     t->optimiser.decay = t->options.weight_decay;
     make_phases(t, items / t->batch);
-    return EFFNET_OK;
+    return choose_augmentation(t, options->augment, error);
 }

@@ -21,19 +21,20 @@ effnet_status trainer_describe(trainer *t, effnet_error *error)
     TRY(net_arch_format(&network, &t->graph->arch, error));
     variant_format(variant, &t->graph->variant);
     recipe_format(pictures, sizeof pictures, &t->start->recipe);
-    const int length = asprintf(
-        &t->description,
-        "seed=%" PRIu64 "\nbatch=%zu\npasses=%zu\nepochs=%d\nhead epochs=%d\noptimizer=%d\n"
-        "learning rate=%.17g\nhead rate=%.17g\nmomentum=%.17g\nweight decay=%.17g\nclip=%.17g\n"
-        "schedule=%d\ndecay factor=%.17g\ndecay epochs=%.17g\nwarm-up epochs=%.17g\n"
-        "label smoothing=%.17g\naveraging=%.17g\nbalance=%d\nfrozen norms=%d\n"
-        "training pictures=%zu\nvalidation pictures=%zu\noutputs=%zu\ntask=%d\n"
-        "kernels=%s\nvariant=%s\nrecipe=%s\nnetwork=%s\n",
-        o->seed, t->batch, (t->batch + t->pass - 1) / t->pass, o->epochs, o->head_epochs, (int)o->optimizer,
-        o->learning_rate, o->head_rate, o->momentum, o->weight_decay, o->clip, (int)o->schedule,
-        o->decay_factor, o->decay_epochs, o->warmup_epochs, o->label_smoothing, o->averaging, o->balance,
-        o->freeze_norms, t->data->parts[EFFNET_TRAINING].count, t->data->parts[EFFNET_VALIDATION].count,
-        t->data->outputs, (int)t->data->task, cpu_level_name(t->level), variant, pictures, network);
+    const int length =
+        asprintf(&t->description,
+                 "seed=%" PRIu64 "\nbatch=%zu\npasses=%zu\nepochs=%d\nhead epochs=%d\noptimizer=%d\n"
+                 "learning rate=%.17g\nhead rate=%.17g\nmomentum=%.17g\nweight decay=%.17g\nclip=%.17g\n"
+                 "schedule=%d\ndecay factor=%.17g\ndecay epochs=%.17g\nwarm-up epochs=%.17g\n"
+                 "label smoothing=%.17g\naveraging=%.17g\nbalance=%d\nfrozen norms=%d\n"
+                 "training pictures=%zu\nvalidation pictures=%zu\noutputs=%zu\ntask=%d\n"
+                 "augmentation=%s\nkernels=%s\nvariant=%s\nrecipe=%s\nnetwork=%s\n",
+                 o->seed, t->batch, (t->batch + t->pass - 1) / t->pass, o->epochs, o->head_epochs,
+                 (int)o->optimizer, o->learning_rate, o->head_rate, o->momentum, o->weight_decay, o->clip,
+                 (int)o->schedule, o->decay_factor, o->decay_epochs, o->warmup_epochs, o->label_smoothing,
+                 o->averaging, o->balance, o->freeze_norms, t->data->parts[EFFNET_TRAINING].count,
+                 t->data->parts[EFFNET_VALIDATION].count, t->data->outputs, (int)t->data->task, o->augment,
+                 cpu_level_name(t->level), variant, pictures, network);
     free(network);
     if (length >= 0) return EFFNET_OK;
     t->description = NULL;

@@ -59,6 +59,8 @@ enum { TRAINER_NUMBERS = sizeof(trainer_position) / sizeof(uint64_t) };
 typedef struct trainer {
     effnet_trainer_options options; /* with the defaults filled in */
     char *folder;                   /* NULL: nothing is written */
+    char *augment_text;
+    augment_options augment;
     const model *start;
     const dataset *data;
     const net_graph *graph;
@@ -67,6 +69,7 @@ typedef struct trainer {
     cpu_level level;
     train_memory memory;
     size_t bytes; /* planned */
+    size_t cache; /* of decoded pictures, beside these */
     size_t batch; /* images of a step */
     size_t pass;  /* images of a pass */
     image_options images;

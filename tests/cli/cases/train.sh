@@ -19,6 +19,13 @@ cmp run/best.safetensors again/best.safetensors && echo "the same bits"
 t effnet train --config run/config.json -o json -q --json --epochs 1 > /dev/null
 effnet train --config run/config.json -o json2 -q --json --epochs 1 | json_shape
 
+echo "-- augmented, and pictures that cannot be read"
+cp -r data bad && head -c 3000 "$PHOTOS/chelsea.png" > bad/cat/3.png
+t effnet train $options -o loud --augment none,mixup=0.2,erase=0.5 --verify-data --cache 1M
+grep augment loud/config.json
+t effnet train --data bad --arch tiny.json --batch 4 --epochs 1 --val-split 0.25 --size 32 -o bad_run
+t effnet train --data bad --arch tiny.json --batch 4 --epochs 1 --val-split 0.25 --size 32 -o bad_run --verify-data
+
 echo "-- interrupted"
 interrupted() { # signal command...
     signal=$1
@@ -54,6 +61,7 @@ t effnet train $options -o none --max-memory 1k
 t effnet train $options -o none --lr -1
 t effnet train $options -o none --optimizer adam
 t effnet train $options -o none --recipe size=48
+t effnet train $options -o none --augment mirror=2
 echo '{"options": {"colour": "red"}}' > config.json
 t effnet train --config config.json -o none
 echo '{"options": ' > config.json
