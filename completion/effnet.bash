@@ -41,6 +41,7 @@ _effnet() {
         --optimizer) _effnet_words rmsprop sgd adamw ;;
         --schedule) _effnet_words step exponential cosine constant ;;
         --freeze) _effnet_words none norms body ;;
+        --task) _effnet_words classes labels values ;;
         --part) _effnet_words train val ;;
         --cpu) _effnet_words ref avx2 avx512 neon ;;
         --at) _effnet_words reduction_{1..5} features pooled logits ;;

@@ -339,6 +339,17 @@ typedef enum effnet_level {
     EFFNET_LEVEL_NEON,     /**< AArch64 Advanced SIMD */
 } effnet_level;
 
+/** What the outputs of a network mean, and so what is learned of each picture. */
+typedef enum effnet_task {
+    EFFNET_TASK_ANY = 0, /**< as the file or the data say; never what an open one has */
+    EFFNET_TASK_CLASSES, /**< one of several classes: softmax */
+    EFFNET_TASK_LABELS,  /**< any of several labels, each for itself: sigmoid */
+    EFFNET_TASK_VALUES,  /**< numbers: regression, the outputs as they are */
+} effnet_task;
+
+/** "classes", "labels", "values", "any". Never NULL. */
+EFFNET_API const char *effnet_task_name(effnet_task task);
+
 /** How to understand a checkpoint. All zero: as the file says. */
 typedef struct effnet_model_options {
     const char *arch; /**< a name or FILE.json where the tensors alone do not settle the network */
@@ -349,6 +360,7 @@ typedef struct effnet_model_options {
     const char *recipe; /**< "key=value,..." over the model's own: size, resize, crop, interpolation, mean,
                            std, ... */
     const char *labels; /**< text of a labels file (one a line, or JSON) in place of the model's own */
+    effnet_task task;   /**< what the outputs mean; ANY: what effnet wrote into the file, else classes */
     bool ema;           /**< take the averaged weights of a checkpoint that holds both */
     bool strict;        /**< NaN or infinity in a weight is an error, not a notice */
     int num_classes;    /**< if the file's differs, a fresh classifier; EFFNET_NO_CLASSIFIER drops it; 0: the
@@ -388,6 +400,9 @@ EFFNET_API const char *effnet_model_get_recipe(const effnet_model *model);
 
 /** The label of class `index`; "" if the model has none. */
 EFFNET_API const char *effnet_model_get_label(const effnet_model *model, int index);
+
+/** What the outputs mean; never EFFNET_TASK_ANY. */
+EFFNET_API effnet_task effnet_model_get_task(const effnet_model *model);
 
 /** Where the weights came from, in one line, and in whose names they are; "" where unknown. */
 EFFNET_API const char *effnet_model_get_origin(const effnet_model *model);
@@ -571,18 +586,19 @@ EFFNET_API effnet_status effnet_model_prepare_image(const effnet_model *model, c
                                                     effnet_image_info *info, effnet_error *error);
 
 typedef struct effnet_prediction {
-    int class_index;   /**< -1: fewer classes than asked for */
+    int class_index;   /**< number of the output; -1: there are fewer than asked for */
     const char *label; /**< belongs to the model; "" if it has no labels */
-    float probability; /**< softmax over all classes */
-    float logit;
+    float probability; /**< classes: softmax over all; labels: sigmoid of the logit; values: NaN */
+    float logit;       /**< values: the value */
 } effnet_prediction;
 
-/** The `k` best of one image's logits, best first, equal ones by class number. */
+/** Classes and labels: the `k` best of one image's logits, best first, equal ones by number. Values: the
+ * first `k` in their order. */
 EFFNET_API void effnet_model_top(const effnet_model *model, const float *logits, size_t k,
                                  effnet_prediction *out);
 
-/** Reads, prepares and runs one picture and gives the `k` best classes. The session must have the recipe's
- * size. */
+/** Reads, prepares and runs one picture and predicts as effnet_model_top does. The session must have the
+ * recipe's size. */
 EFFNET_API effnet_status effnet_session_classify(effnet_session *session, const void *bytes, size_t size,
                                                  const effnet_image_options *options, size_t k,
                                                  effnet_prediction *out, effnet_image_info *info,
@@ -598,14 +614,6 @@ EFFNET_API effnet_status effnet_session_classify_file(effnet_session *session, c
 /** Pictures and what they show, in a training and a validation part. Never changes once it is open; any
  * number of threads may use it at once. */
 typedef struct effnet_dataset effnet_dataset;
-
-/** What is learned of each picture, and so what the network's outputs mean. */
-typedef enum effnet_task {
-    EFFNET_TASK_ANY = 0, /**< as the data say; never what an open data set has */
-    EFFNET_TASK_CLASSES, /**< one of several classes: softmax */
-    EFFNET_TASK_LABELS,  /**< any of several labels, each for itself: sigmoid */
-    EFFNET_TASK_VALUES,  /**< numbers: regression */
-} effnet_task;
 
 typedef enum effnet_part { EFFNET_TRAINING = 0, EFFNET_VALIDATION = 1 } effnet_part;
 
@@ -754,12 +762,12 @@ typedef struct effnet_progress {
     int epoch;            /**< from 0 */
     uint64_t step, steps; /**< steps done of the epoch; while evaluating, of the evaluation */
     bool evaluating;
-    bool done;            /**< nothing is left to do */
-    bool epoch_ended;     /**< with this call, and what follows is of it */
-    bool improved;        /**< best.safetensors is of this epoch */
-    double learning_rate; /**< of the last step */
-    double train_loss, train_top1;
-    double val_loss, val_top1, ema_loss, ema_top1; /**< NaN where there is none */
+    bool done;                                     /**< nothing is left to do */
+    bool epoch_ended;                              /**< with this call, and what follows is of it */
+    bool improved;                                 /**< best.safetensors is of this epoch */
+    double learning_rate;                          /**< of the last step */
+    double train_loss, train_top1;                 /**< of labels: the share of answers that are right */
+    double val_loss, val_top1, ema_loss, ema_top1; /**< NaN where there is none; top1 also with values */
     double images_per_second, seconds;             /**< of training; since the beginning of the run */
     uint64_t skipped;   /**< steps whose loss or gradient was not finite: nothing was changed */
     const char *notice; /**< what happened that the user should know, "" if nothing; until the next call */
@@ -789,7 +797,7 @@ EFFNET_API effnet_status effnet_trainer_step(effnet_trainer *trainer, effnet_pro
 /** Writes a checkpoint now. */
 EFFNET_API effnet_status effnet_trainer_save(effnet_trainer *trainer, effnet_error *error);
 
-/** A model of the present weights, or of their moving average, with the data's labels. */
+/** A model of the present weights, or of their moving average, with the data's task and labels. */
 EFFNET_API effnet_status effnet_trainer_get_model(const effnet_trainer *trainer, bool averaged,
                                                   effnet_model **out, effnet_error *error);
 

@@ -25,7 +25,8 @@ typedef struct settings {
     model_choice choice;
     effnet_image_options image;
     output_format format;
-    size_t top, batch;
+    size_t top; /* 0: the default */
+    size_t batch;
     bool tta;
 } settings;
 
@@ -50,19 +51,22 @@ typedef struct classifier {
     const settings *settings;
     effnet_model *model;
     effnet_network_info network;
+    effnet_task task;
     pictures pictures;
     lane *lanes;
     size_t lane_count;
     job *jobs;
     size_t job_count;
     size_t batch;           /* pictures of a job */
-    effnet_prediction *top; /* [settings->top] */
+    effnet_prediction *top; /* [top_count] */
+    size_t top_count;
     bool told_not_finite;
 } classifier;
 
 static const option_spec specs[] = {
     MODEL_OPTIONS,
-    {'k', "top", "N", "how many classes of each picture (default: 5)"},
+    TASK_OPTION,
+    {'k', "top", "N", "how many classes or labels (default: 5) or values (default: all)"},
     {OPTION_BATCH, "batch", "N", "pictures at a time (default: 1)"},
     {OPTION_TTA, "tta", NULL, "average the logits of each picture and its mirror image"},
     PICTURE_OPTIONS,
@@ -74,7 +78,7 @@ static const option_spec specs[] = {
 
 static settings read_options(option_parser *o)
 {
-    settings s = {.top = DEFAULT_TOP, .batch = 1};
+    settings s = {.batch = 1};
     for (int id; (id = options_next(o)) != OPTION_NONE;) {
         if (model_choice_take(&s.choice, o) || picture_option_take(&s.image, o)) continue;
         if (id == 'k') s.top = (size_t)options_number(o, 1, MAX_TOP);
@@ -89,25 +93,49 @@ static settings read_options(option_parser *o)
 
 /* ---- printing ---- */
 
+/* "class 3" where outputs have no names. */
+static void print_name(const effnet_prediction *t, const char *kind)
+{
+    if (*t->label)
+        print_text(t->label);
+    else
+        print("%s %d", kind, t->class_index);
+}
+
 static void print_as_text(const classifier *c, const picture *p)
 {
+    static const char *const kinds[] = {"output", "class", "label", "value"}; /* by effnet_task */
     print_text(p->path);
     print("\n");
-    for (size_t i = 0; i < c->settings->top && c->top[i].class_index >= 0; i++) {
-        print("  %6.2f %%  ", 100 * fabs((double)c->top[i].probability)); /* no "-nan" */
-        if (*c->top[i].label)
-            print_text(c->top[i].label);
+    for (size_t i = 0; i < c->top_count && c->top[i].class_index >= 0; i++) {
+        if (c->task == EFFNET_TASK_VALUES)
+            print("  %11.6g  ", (double)c->top[i].logit);
         else
-            print("class %d", c->top[i].class_index);
+            print("  %6.2f %%  ", 100 * fabs((double)c->top[i].probability)); /* no "-nan" */
+        print_name(&c->top[i], kinds[c->task]);
         print("\n");
     }
 }
 
+static void print_csv_heading(const classifier *c)
+{
+    if (c->task == EFFNET_TASK_VALUES)
+        print("path,output,label,value\n");
+    else
+        print("path,rank,class,label,probability,logit\n");
+}
+
 static void print_as_csv(const classifier *c, const picture *p)
 {
-    for (size_t i = 0; i < c->settings->top && c->top[i].class_index >= 0; i++) {
+    for (size_t i = 0; i < c->top_count && c->top[i].class_index >= 0; i++) {
         const effnet_prediction *t = &c->top[i];
         print_csv(p->path);
+        if (c->task == EFFNET_TASK_VALUES) {
+            print(",%d,", t->class_index);
+            print_csv(t->label);
+            print(",%.9g\n", (double)t->logit);
+            continue;
+        }
         print(",%zu,%d,", i + 1, t->class_index);
         print_csv(t->label);
         print(",%.9g,%.9g\n", (double)t->probability, (double)t->logit);
@@ -117,12 +145,17 @@ static void print_as_csv(const classifier *c, const picture *p)
 static json_t *top_to_json(const classifier *c)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < c->settings->top && c->top[i].class_index >= 0; i++) {
+    for (size_t i = 0; i < c->top_count && c->top[i].class_index >= 0; i++) {
         const effnet_prediction *t = &c->top[i];
-        json_array_append_new(list, json_pack("{s:i,s:o,s:o,s:o}", "class", t->class_index, "label",
-                                              json_text(t->label), "probability",
-                                              json_number((double)t->probability), "logit",
-                                              json_number((double)t->logit)));
+        if (c->task == EFFNET_TASK_VALUES)
+            json_array_append_new(list,
+                                  json_pack("{s:i,s:o,s:o}", "output", t->class_index, "label",
+                                            json_text(t->label), "value", json_number((double)t->logit)));
+        else
+            json_array_append_new(list, json_pack("{s:i,s:o,s:o,s:o}", "class", t->class_index, "label",
+                                                  json_text(t->label), "probability",
+                                                  json_number((double)t->probability), "logit",
+                                                  json_number((double)t->logit)));
     }
     return list;
 }
@@ -134,7 +167,8 @@ static bool print_as_json(const classifier *c, const picture *p, double network_
                            network_ms);
     return json_print(json_pack("{s:o,s:i,s:i,s:s,s:i,s:o,s:o}", "path", json_text(p->path), "width",
                                 i->width, "height", i->height, "format", i->format, "orientation",
-                                i->orientation, "top", top_to_json(c), "ms", ms));
+                                i->orientation, c->task == EFFNET_TASK_VALUES ? "values" : "top",
+                                top_to_json(c), "ms", ms));
 }
 
 static bool print_failure_as_json(const picture *p)
@@ -161,8 +195,9 @@ static int print_picture(classifier *c, const job *j, const picture *p)
         if (format == FORMAT_JSON) ok = print_failure_as_json(p);
     } else {
         const float *logits = j->logits + p->slot * (size_t)c->network.num_classes;
-        effnet_model_top(c->model, logits, c->settings->top, c->top);
-        if (!isfinite(c->top[0].probability)) note_not_finite(c, p);
+        effnet_model_top(c->model, logits, c->top_count, c->top);
+        if (!isfinite(c->task == EFFNET_TASK_VALUES ? c->top[0].logit : c->top[0].probability))
+            note_not_finite(c, p);
         if (format == FORMAT_TEXT) print_as_text(c, p);
         if (format == FORMAT_CSV) print_as_csv(c, p);
         if (format == FORMAT_JSON) ok = print_as_json(c, p, j->network_ms);
@@ -245,7 +280,7 @@ static int run_all(classifier *c)
                         .take = take,
                         .work = work,
                         .deliver = deliver};
-    if (c->settings->format == FORMAT_CSV) print("path,rank,class,label,probability,logit\n");
+    if (c->settings->format == FORMAT_CSV) print_csv_heading(c);
     const int code = lanes_run(&plan);
     return code ? code : pictures_finish(&c->pictures);
 }
@@ -287,7 +322,7 @@ static bool allocate(classifier *c)
 {
     c->lanes = calloc(c->lane_count, sizeof *c->lanes);
     c->jobs = calloc(c->job_count, sizeof *c->jobs);
-    c->top = calloc(c->settings->top, sizeof *c->top);
+    c->top = calloc(c->top_count, sizeof *c->top);
     bool ok = c->lanes && c->jobs && c->top;
     for (size_t i = 0; ok && i < c->job_count; i++)
         ok = job_open(c, &c->jobs[i]);
@@ -318,6 +353,10 @@ static int prepare(classifier *c, char *const *paths, size_t path_count)
     if (c->network.num_classes == 0)
         return report_failure(EXIT_DATA, "%s: no classifier in this model; effnet features gives what it has",
                               s->choice.name ? s->choice.name : DEFAULT_MODEL);
+    c->task = effnet_model_get_task(c->model);
+    c->top_count = s->top                          ? s->top
+                   : c->task == EFFNET_TASK_VALUES ? (size_t)c->network.num_classes
+                                                   : DEFAULT_TOP;
     code = pictures_open(&c->pictures, c->model, &s->image, paths, path_count);
     return code ? code : open_lanes(c);
 }
@@ -363,6 +402,9 @@ const command cmd_classify = {
             "picture\n"
             "that cannot be read is reported, the others are done, and the exit code is that of the first "
             "failure.\n\n"
+            "A model says what its outputs mean: with several labels for a picture, each has a probability "
+            "of its own;\n"
+            "values are printed as they are.\n\n"
             "Examples:\n"
             "  effnet classify photo.jpg\n"
             "  effnet classify -k 1 --csv holiday/ > labels.csv\n"

@@ -33,6 +33,7 @@ static const option_spec specs[] = {
     {OPTION_IN_CHANNELS, "in-channels", "N", "adapt the first convolution to this many channels"},
     {OPTION_SEED, "seed", "N", "of a fresh classifier (default: 0)"},
     FILE_OPTIONS,
+    TASK_OPTION,
     RUN_OPTIONS,
     {OPTION_NONE, NULL, NULL, NULL},
 };
@@ -158,6 +159,7 @@ static const char *changed_text(const effnet_model *before, const effnet_model *
     if (strcmp(x.padding, y.padding) != 0) return "padding";
     if (x.bn_epsilon != y.bn_epsilon) return "epsilon";
     if (strcmp(effnet_model_get_recipe(before), effnet_model_get_recipe(after)) != 0) return "recipe";
+    if (effnet_model_get_task(before) != effnet_model_get_task(after)) return "task";
     for (int i = 0; i < x.num_classes; i++)
         if (strcmp(effnet_model_get_label(before, i), effnet_model_get_label(after, i)) != 0) return "labels";
     return NULL;

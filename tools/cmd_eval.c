@@ -30,6 +30,7 @@ static const option_spec specs[] = {
     {OPTION_VAL_SPLIT, "val-split", "F", "the share that train split off, with the same --seed"},
     {OPTION_SEED, "seed", "N", "of that split (default: 0)"},
     MODEL_OPTIONS,
+    TASK_OPTION,
     {OPTION_MIN_ACCURACY, "min-accuracy", "F", "exit with 1 if top-1 is less than this share"},
     PICTURE_OPTIONS,
     {OPTION_JSON, "json", NULL, "print one JSON object"},
@@ -133,19 +134,35 @@ static int evaluate(settings *s, const effnet_model *model, const effnet_dataset
     return code;
 }
 
+/* A table is read as what the model tells of pictures, unless that is classes, the commonest: then its header
+ * counts. */
+static int open_data(settings *s, const effnet_model *model, effnet_dataset **out)
+{
+    effnet_error error;
+    effnet_dataset_info info;
+    const effnet_task task = effnet_model_get_task(model);
+    if (task != EFFNET_TASK_CLASSES) s->dataset.task = task;
+    if (effnet_dataset_open(out, s->data, &s->dataset, &error) != EFFNET_OK) {
+        if (error.code != EFFNET_ERR_ARGUMENT) return report_error(&error);
+        return report_failure(EXIT_DATA, "the model gives %s: %s", effnet_task_name(task), error.message);
+    }
+    effnet_dataset_get_info(*out, &info);
+    if (info.task == task) return EXIT_DONE;
+    return report_failure(EXIT_DATA, "the model gives %s, the data have %s (--task says what a model gives)",
+                          effnet_task_name(task), effnet_task_name(info.task));
+}
+
 static int run(int argc, char **argv)
 {
     option_parser o = options_over(&cmd_eval, argc, argv);
     settings s = read_options(&o);
     size_t operands;
-    effnet_error error;
     effnet_model *model = NULL;
     effnet_dataset *data = NULL;
     options_operands(&o, &operands);
     if (operands > 0) report_usage(argv[0], "nothing is wanted but options");
     int code = model_choice_load(&s.choice, &model);
-    if (code == EXIT_DONE && effnet_dataset_open(&data, s.data, &s.dataset, &error) != EFFNET_OK)
-        code = report_error(&error);
+    if (code == EXIT_DONE) code = open_data(&s, model, &data);
     if (code == EXIT_DONE) code = evaluate(&s, model, data);
     effnet_dataset_free(data);
     effnet_model_free(model);

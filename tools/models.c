@@ -40,6 +40,12 @@ const char *dialect_option(const option_parser *o)
     return dialects[options_choice(o, dialects, sizeof dialects / sizeof *dialects)];
 }
 
+effnet_task task_option(const option_parser *o)
+{
+    static const char *const tasks[] = {"classes", "labels", "values"};
+    return (effnet_task)(EFFNET_TASK_CLASSES + options_choice(o, tasks, sizeof tasks / sizeof *tasks));
+}
+
 bool model_choice_take(model_choice *choice, const option_parser *o)
 {
     effnet_model_options *options = &choice->options;
@@ -48,6 +54,7 @@ bool model_choice_take(model_choice *choice, const option_parser *o)
     case OPTION_ARCH: options->arch = o->value; return true;
     case OPTION_DIALECT: options->dialect = dialect_option(o); return true;
     case OPTION_VARIANT: options->variant = o->value; return true;
+    case OPTION_TASK: options->task = task_option(o); return true;
     case OPTION_EMA: options->ema = true; return true;
     case OPTION_STRICT: options->strict = true; return true;
     case OPTION_RECIPE: options->recipe = o->value; return true;

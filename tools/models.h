@@ -40,6 +40,13 @@ typedef struct model_choice {
         OPTION_LABELS, "labels", "FILE", "class names, one a line or JSON"                                   \
     }
 
+/* For commands to which it matters. */
+#define TASK_OPTION                                                                                          \
+    {                                                                                                        \
+        OPTION_TASK, "task", "NAME",                                                                         \
+            "what outputs mean: classes, labels, values (default: as the file says)"                         \
+    }
+
 #define MODEL_OPTIONS {'m', "model", "FILE|NAME", "the model (default: " DEFAULT_MODEL ")"}, FILE_OPTIONS
 
 /* Takes one of the options above; false if `o` is at another one. */
@@ -47,6 +54,9 @@ bool model_choice_take(model_choice *choice, const option_parser *o);
 
 /* The option's value as the name of a dialect; anything else is a wrong command line. */
 const char *dialect_option(const option_parser *o);
+
+/* The same for a task. */
+effnet_task task_option(const option_parser *o);
 
 /* Reads EFFNET_CPU where --cpu was not given. Call once, after the options. */
 void model_choice_finish(model_choice *choice, const char *caller);

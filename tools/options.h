@@ -112,6 +112,7 @@ enum option_id {
     OPTION_STRICT,
     OPTION_STRIDE,
     OPTION_SVG,
+    OPTION_TASK,
     OPTION_THREADS,
     OPTION_TIMEOUT,
     OPTION_TO,

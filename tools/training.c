@@ -193,6 +193,7 @@ int training_read(training *t, int argc, char **argv)
     t->options.threads = t->choice.threads;
     t->options.level = t->choice.options.level;
     t->dataset.seed = t->options.seed;
+    t->dataset.task = t->choice.options.task;
     return EXIT_DONE;
 }
 

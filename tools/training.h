@@ -18,6 +18,7 @@
         {'o', "output", "RUN", "folder of the run; made if it is not there"},                                \
         {OPTION_RESUME, "resume", NULL, "go on with the run in RUN, with the options it has"},               \
         {OPTION_CONFIG, "config", "FILE", "options from the config.json of a run; those given here win"},    \
+        {OPTION_TASK, "task", "NAME", "what a table without a header holds: classes, labels, values"},       \
     {                                                                                                        \
         OPTION_VAL_SPLIT, "val-split", "F",                                                                  \
             "share of each class to validate with, where the data bring none (default: 0.2)"                 \

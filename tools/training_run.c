@@ -138,7 +138,8 @@ static bool print_epoch_json(const effnet_progress *p)
 
 static void print_figures(const char *name, double loss, double top1)
 {
-    if (!isnan(loss)) print("  %s %.4f %6.2f %%", name, loss, 100 * top1);
+    if (!isnan(loss)) print("  %s %.4f", name, loss);
+    if (!isnan(loss) && !isnan(top1)) print(" %6.2f %%", 100 * top1);
 }
 
 static int print_epoch(const effnet_progress *p, bool as_json)

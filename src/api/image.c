@@ -72,7 +72,8 @@ static int next_best(const float *logits, int classes, int last)
     return best;
 }
 
-void effnet_model_top(const effnet_model *m, const float *logits, size_t k, effnet_prediction *out)
+/* Softmax over all outputs, best first. */
+static void top_classes(const effnet_model *m, const float *logits, size_t k, effnet_prediction *out)
 {
     const int classes = m->network.graph->arch.classes;
     double sum = 0;
@@ -87,6 +88,35 @@ void effnet_model_top(const effnet_model *m, const float *logits, size_t k, effn
         if (c < 0) continue;
         out[i].logit = logits[c];
         out[i].probability = (float)(exp((double)logits[c] - (double)logits[top]) / sum);
+    }
+}
+
+/* Each output for itself, best first. */
+static void top_labels(const effnet_model *m, const float *logits, size_t k, effnet_prediction *out)
+{
+    top_classes(m, logits, k, out);
+    for (size_t i = 0; i < k; i++)
+        if (out[i].class_index >= 0) out[i].probability = (float)(1 / (1 + exp(-(double)out[i].logit)));
+}
+
+static void first_values(const effnet_model *m, const float *values, size_t k, effnet_prediction *out)
+{
+    const size_t count = (size_t)m->network.graph->arch.classes;
+    for (size_t i = 0; i < k; i++) {
+        const int output = i < count ? (int)i : -1;
+        out[i] = (effnet_prediction){.class_index = output,
+                                     .label = effnet_model_get_label(m, output),
+                                     .probability = NAN,
+                                     .logit = i < count ? values[i] : NAN};
+    }
+}
+
+void effnet_model_top(const effnet_model *m, const float *logits, size_t k, effnet_prediction *out)
+{
+    switch (m->checkpoint->task) {
+    case EFFNET_TASK_LABELS: top_labels(m, logits, k, out); break;
+    case EFFNET_TASK_VALUES: first_values(m, logits, k, out); break;
+    default: top_classes(m, logits, k, out); break;
     }
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/handles.h"
+#include "model/task.h"
 
 effnet_status api_model_wrap(effnet_model **out, model *checkpoint, cpu_level level, effnet_error *error)
 {
@@ -39,6 +40,7 @@ static effnet_status translate(model_options *out, cpu_level *level, const effne
         .variant = options->variant,
         .recipe = options->recipe,
         .labels = options->labels,
+        .task = options->task,
         .report = options->report,
         .ema = options->ema,
         .strict = options->strict,
@@ -46,6 +48,8 @@ static effnet_status translate(model_options *out, cpu_level *level, const effne
         .in_channels = options->in_channels,
         .seed = options->seed,
     };
+    if ((unsigned)options->task > EFFNET_TASK_VALUES)
+        return error_set(error, EFFNET_ERR_ARGUMENT, "no such task: %d", (int)options->task);
     return api_check_level(level, options->level, error);
 }
 
@@ -166,6 +170,16 @@ const char *effnet_model_get_label(const effnet_model *m, int index)
     const model *checkpoint = m->checkpoint;
     const bool known = index >= 0 && checkpoint->labels && (size_t)index < checkpoint->label_count;
     return known ? checkpoint->labels[index] : "";
+}
+
+effnet_task effnet_model_get_task(const effnet_model *m)
+{
+    return m->checkpoint->task;
+}
+
+const char *effnet_task_name(effnet_task task)
+{
+    return task_name(task);
 }
 
 const char *effnet_model_get_origin(const effnet_model *m)

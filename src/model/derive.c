@@ -48,6 +48,7 @@ effnet_status model_derive(model **out, const model *like, const char *origin, c
     *out = NULL;
     TRY(model_create(&m, like->graph, 0, error));
     m->recipe = like->recipe;
+    m->task = like->task;
     snprintf(m->origin, sizeof m->origin, "%s", origin);
     const effnet_status status = fill(m, like, values, error);
     if (status != EFFNET_OK) {

@@ -57,6 +57,7 @@ effnet_status model_create(model **out, const net_graph *like, uint64_t seed, ef
     model *m = calloc(1, sizeof *m);
     if (!m) return error_memory(error);
     m->seed = seed;
+    m->task = EFFNET_TASK_CLASSES;
     m->recipe = recipe_default(like->height);
     m->recipe.width = like->width;
     m->recipe.resize = recipe_resize_for(like->height, like->width, 0.875);

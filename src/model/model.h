@@ -26,6 +26,7 @@ typedef struct model_options {
     const char *recipe;  /* overrides in the form of recipe_parse */
     const char *labels; /* text: one label a line, or JSON (a list, or an object of index to label); NULL: the
                            model's own */
+    effnet_task task;   /* what the outputs mean; EFFNET_TASK_ANY: as the metadata say, else classes */
     bool ema;           /* the averaged weights of a checkpoint that holds both */
     int classes; /* 0: as in the file; otherwise a fresh classifier of this many classes if the file's differs
                   */
@@ -42,7 +43,8 @@ typedef struct model {
     net_graph *graph; /* at the recipe's size */
     dialect source_dialect;
     recipe recipe;
-    char **labels; /* [graph->arch.classes] or NULL */
+    effnet_task task; /* what the outputs mean; never EFFNET_TASK_ANY */
+    char **labels;    /* [graph->arch.classes] or NULL */
     size_t label_count;
     char origin[256];  /* what is known of where the weights came from, one line; may be empty */
     char notice[512];  /* what the user should be told: an override, a guess by file name, NaNs found; may be

@@ -25,6 +25,7 @@ static effnet_status settle(opening *o, effnet_error *error)
     TRY(settle_variant(o, error));
     TRY(settle_recipe(o, error));
     TRY(settle_graph(o, error));
+    TRY(settle_task(o, error));
     TRY(settle_labels(o, error));
     settle_origin(o);
     return EFFNET_OK;

@@ -10,6 +10,7 @@
 
 #include "model/labels.h"
 #include "model/settle.h"
+#include "model/task.h"
 #include "model/variant.h"
 
 enum { MAX_TEXTS = 8, RECIPE_TEXT = 512 };
@@ -86,6 +87,7 @@ static effnet_status list_texts(saving *s, dialect d, effnet_error *error)
     add_text(s, METADATA_VARIANT, s->variant);
     recipe_format(s->recipe, sizeof s->recipe, &m->recipe);
     add_text(s, METADATA_RECIPE, s->recipe);
+    if (m->task != EFFNET_TASK_CLASSES) add_text(s, METADATA_TASK, task_name(m->task));
     if (m->labels) {
         TRY(labels_format(&text, m->labels, m->label_count, error));
         add_owned(s, METADATA_LABELS, text);

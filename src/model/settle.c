@@ -12,6 +12,7 @@
 #include "model/binding.h"
 #include "model/labels.h"
 #include "model/match.h"
+#include "model/task.h"
 #include "model/variant.h"
 
 static const char *metadata(const opening *o, const char *key)
@@ -291,7 +292,22 @@ effnet_status settle_graph(opening *o, effnet_error *error)
     return EFFNET_OK;
 }
 
-/* ---- Labels and origin ---- */
+/* ---- Task, labels and origin ---- */
+
+effnet_status settle_task(opening *o, effnet_error *error)
+{
+    model *m = o->m;
+    const char *kept = metadata(o, METADATA_TASK);
+    m->task = o->options->task != EFFNET_TASK_ANY ? o->options->task : EFFNET_TASK_CLASSES;
+    if (o->options->task != EFFNET_TASK_ANY || !kept) return EFFNET_OK;
+    if (!task_parse(&m->task, kept))
+        return error_set(error, EFFNET_ERR_UNSUPPORTED,
+                         "metadata " METADATA_TASK " is \"%.40s\"; there are classes, labels and values",
+                         kept);
+    /* What a fresh classifier means is the caller's to say, and commonly classes. */
+    if (m->graph->arch.classes != m->file_classes) m->task = EFFNET_TASK_CLASSES;
+    return EFFNET_OK;
+}
 
 static effnet_status labels_of_imagenet(opening *o, effnet_error *error)
 {

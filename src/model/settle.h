@@ -38,6 +38,7 @@ effnet_status settle_recipe(opening *o, effnet_error *error);
  */
 effnet_status settle_graph(opening *o, effnet_error *error);
 
+effnet_status settle_task(opening *o, effnet_error *error);
 effnet_status settle_labels(opening *o, effnet_error *error);
 void settle_origin(opening *o);
 
@@ -46,6 +47,7 @@ void settle_origin(opening *o);
 #define METADATA_NETWORK "effnet.network"
 #define METADATA_VARIANT "effnet.variant"
 #define METADATA_RECIPE  "effnet.recipe"
+#define METADATA_TASK    "effnet.task"
 #define METADATA_LABELS  "effnet.labels"
 #define METADATA_ORIGIN  "effnet.origin"
 

@@ -277,6 +277,7 @@ effnet_status trainer_export(const trainer *t, bool averaged, model **out, effne
     *out = NULL;
     TRY(train_layout_export(&m, t->layout, t->start, origin, averaged && t->average ? t->average : t->values,
                             error));
+    m->task = t->data->task;
     labels_free(m->labels, m->label_count);
     m->labels = NULL;
     m->label_count = 0;

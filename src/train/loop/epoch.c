@@ -12,13 +12,19 @@
 #include "base/clock.h"
 #include "train/loop/trainer.h"
 
+/* Hits of an image; NaN where there is none, and where there is nothing to hit: with values. */
+static double accuracy(const trainer *t, double hits, double images)
+{
+    return images > 0 && t->loss.head != TRAIN_LINEAR ? hits / images : NAN;
+}
+
 /* The stage after this evaluation. */
 static void next_stage(trainer *t)
 {
     const bool averaged = t->at.stage == TRAINER_AVERAGED;
     if (t->evaluation.images > 0) {
         t->figures[averaged][0] = t->evaluation.loss / (double)t->evaluation.images;
-        t->figures[averaged][1] = t->evaluation.hits / (double)t->evaluation.images;
+        t->figures[averaged][1] = accuracy(t, t->evaluation.hits, (double)t->evaluation.images);
     }
     t->at.step = 0;
     t->at.stage = averaged || !t->average || !t->validation ? TRAINER_DONE : TRAINER_AVERAGED;
@@ -92,7 +98,7 @@ static void tell_epoch(const trainer *t, effnet_progress *p)
     const double images = (double)t->at.images;
     p->epoch_ended = true;
     p->train_loss = t->at.images ? t->at.loss / images : NAN;
-    p->train_top1 = t->at.images ? t->at.hits / images : NAN;
+    p->train_top1 = accuracy(t, t->at.hits, images);
     p->val_loss = t->figures[0][0];
     p->val_top1 = t->figures[0][1];
     p->ema_loss = t->figures[1][0];
@@ -141,7 +147,7 @@ static void tell(const trainer *t, effnet_progress *p)
         .ema_loss = NAN,
         .ema_top1 = NAN,
         .train_loss = t->at.images ? t->at.loss / (double)t->at.images : NAN,
-        .train_top1 = t->at.images ? t->at.hits / (double)t->at.images : NAN,
+        .train_top1 = accuracy(t, t->at.hits, (double)t->at.images),
         .images_per_second = t->at.images ? (double)t->at.images / t->at.epoch_seconds : 0,
         .seconds = t->at.seconds,
         .skipped = t->at.skipped,
