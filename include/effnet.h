@@ -710,6 +710,7 @@ typedef struct effnet_trainer_options {
     int head_epochs;    /**< before these, with the classifier alone [0] */
     int batch;          /**< images of a step [32] */
     int passes;         /**< in which they are run one after the other, to save memory [1] */
+    int epoch_steps;    /**< of an epoch where the caller brings the batches [1000]; otherwise the data say */
     effnet_optimizer optimizer;
     double learning_rate; /**< [RMSprop 0.016 per 256 images, as the paper; SGD 0.1, AdamW 0.001 per 256] */
     double head_rate;     /**< for head_epochs [ten times learning_rate] */
@@ -755,6 +756,7 @@ typedef struct effnet_trainer_info {
     double learning_rate, head_rate;
     const char *augment; /**< as in the options; the trainer's */
     const char *level;   /**< of the kernels */
+    int threads;
 } effnet_trainer_info;
 
 /** Where a run is. Rates are of one image; averages are over the epoch so far. */
@@ -775,7 +777,8 @@ typedef struct effnet_progress {
 
 /** Plans a run that begins with the weights of `model`, whose classifier has an output for each class, label
  * or value of `data`. Both must outlive the trainer and do not change. EFFNET_ERR_LIMIT names the batch that
- * would fit if the memory does not suffice. */
+ * would fit if the memory does not suffice. `data` may be NULL: then the caller brings the batches
+ * (effnet_trainer_step_on), nothing is evaluated, and the outputs are the classes of `model`. */
 EFFNET_API effnet_status effnet_trainer_create(effnet_trainer **out, const effnet_model *model,
                                                const effnet_dataset *data,
                                                const effnet_trainer_options *options, effnet_error *error);
@@ -793,6 +796,14 @@ EFFNET_API effnet_status effnet_trainer_resume(effnet_trainer *trainer, const ch
  * left. */
 EFFNET_API effnet_status effnet_trainer_step(effnet_trainer *trainer, effnet_progress *progress,
                                              effnet_error *error);
+
+/** The same for a trainer without data: one step of training on images [count][height][width][channels] of
+ * the model's network, normalised, of classes [count]. count is at most options.batch. A run that is resumed
+ * goes on with the batch of step progress->step of epoch progress->epoch, which only the caller can bring
+ * again. */
+EFFNET_API effnet_status effnet_trainer_step_on(effnet_trainer *trainer, const float *images,
+                                                const int *classes, size_t count, effnet_progress *progress,
+                                                effnet_error *error);
 
 /** Writes a checkpoint now. */
 EFFNET_API effnet_status effnet_trainer_save(effnet_trainer *trainer, effnet_error *error);

@@ -16,7 +16,7 @@ effnet_status effnet_trainer_create(effnet_trainer **out, const effnet_model *st
                                     effnet_error *error)
 {
     if (out) *out = NULL;
-    if (!out || !start || !data)
+    if (!out || !start)
         return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_trainer_create: an argument is NULL");
     static const effnet_trainer_options defaults = {0};
     if (!options) options = &defaults;
@@ -27,8 +27,8 @@ effnet_status effnet_trainer_create(effnet_trainer **out, const effnet_model *st
     effnet_trainer *t = calloc(1, sizeof *t);
     if (!t) return error_memory(error);
     const image_options images = api_image_options(&options->images);
-    const effnet_status status =
-        trainer_create(&t->run, start->checkpoint, data->data, options, level, threads, &images, error);
+    const effnet_status status = trainer_create(&t->run, start->checkpoint, data ? data->data : NULL, options,
+                                                level, threads, &images, error);
     if (status == EFFNET_OK)
         *out = t;
     else
@@ -52,11 +52,12 @@ void effnet_trainer_get_info(const effnet_trainer *t, effnet_trainer_info *info)
         .keep = run->memory == TRAIN_RECOMPUTE ? EFFNET_KEEP_LEAST : EFFNET_KEEP_ALL,
         .epochs = run->options.epochs + run->options.head_epochs,
         .batch = (int)run->batch,
-        .steps = feed_steps(run->training),
+        .steps = run->steps,
         .learning_rate = run->options.learning_rate,
         .head_rate = run->options.head_rate,
         .augment = run->options.augment,
         .level = cpu_level_name(run->level),
+        .threads = (int)pool_members(run->team),
     };
 }
 
@@ -73,7 +74,33 @@ effnet_status effnet_trainer_step(effnet_trainer *t, effnet_progress *progress, 
 {
     if (!t || !progress)
         return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_trainer_step: an argument is NULL");
-    return trainer_run(t->run, progress, error);
+    if (!t->run->training)
+        return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_trainer_step: the trainer has no data");
+    return trainer_run(t->run, NULL, progress, error);
+}
+
+static effnet_status check_batch(const trainer *run, const int *classes, size_t count, effnet_error *error)
+{
+    if (run->training)
+        return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_trainer_step_on: the trainer has its own data");
+    if (count == 0 || count > run->batch)
+        return error_set(error, EFFNET_ERR_ARGUMENT, "a batch of %zu images; wanted 1 to %zu", count,
+                         run->batch);
+    for (size_t i = 0; i < count; i++)
+        if (classes[i] < 0 || (size_t)classes[i] >= run->loss.outputs)
+            return error_set(error, EFFNET_ERR_ARGUMENT, "image %zu: class %d; wanted 0 to %zu", i,
+                             classes[i], run->loss.outputs - 1);
+    return EFFNET_OK;
+}
+
+effnet_status effnet_trainer_step_on(effnet_trainer *t, const float *images, const int *classes, size_t count,
+                                     effnet_progress *progress, effnet_error *error)
+{
+    if (!t || !images || !classes || !progress)
+        return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_trainer_step_on: an argument is NULL");
+    TRY(check_batch(t->run, classes, count, error));
+    const feed_batch batch = {.images = images, .targets = {.classes = classes}, .count = count};
+    return trainer_run(t->run, &batch, progress, error);
 }
 
 effnet_status effnet_trainer_save(effnet_trainer *t, effnet_error *error)

@@ -126,7 +126,7 @@ static effnet_progress work(trainer *t, size_t pieces)
     effnet_progress p = {0}, last = {0};
     effnet_error error;
     for (size_t i = 0; i < pieces && !p.done; i++) {
-        if (trainer_run(t, &p, &error)) fail_msg("%s", error.message);
+        if (trainer_run(t, NULL, &p, &error)) fail_msg("%s", error.message);
         if (p.epoch_ended) last = p;
     }
     return last;
@@ -241,7 +241,7 @@ static void resumed_runs_end_the_same(void **state)
     run whole = begin(&o, 1);
     size_t pieces = 0;
     for (effnet_progress p = {0}; !p.done; pieces++)
-        assert_int_equal(trainer_run(whole.t, &p, NULL), EFFNET_OK);
+        assert_int_equal(trainer_run(whole.t, NULL, &p, NULL), EFFNET_OK);
     o.folder = run_folder;
     for (size_t stop = 1; stop<pieces; stop += stop> 6 ? 2 : 1) {
         run first = begin(&o, 1 + stop % 2);
@@ -294,7 +294,7 @@ static void losses_that_are_not_finite_are_survived(void **state)
     const size_t bias = r.t->layout->trained - 1;
     memcpy(before, r.t->values, r.t->layout->count * sizeof *before);
     r.t->values[bias] = before[bias] = NAN;
-    assert_int_equal(trainer_run(r.t, &p, &error), EFFNET_OK);
+    assert_int_equal(trainer_run(r.t, NULL, &p, &error), EFFNET_OK);
     assert_int_equal(p.skipped, 1);
     assert_memory_equal(before, r.t->values, r.t->layout->count * sizeof *before);
     assert_int_equal(trainer_save(r.t, &error), EFFNET_ERR_INTERNAL);
@@ -302,7 +302,7 @@ static void losses_that_are_not_finite_are_survived(void **state)
 
     /* Ten in a row, and it is back where it was saved, at half the rate. */
     for (size_t i = 0; i < 40 && r.t->at.restores == 0; i++)
-        assert_int_equal(trainer_learn(r.t, &error), EFFNET_OK);
+        assert_int_equal(trainer_learn(r.t, NULL, &error), EFFNET_OK);
     assert_int_equal(r.t->at.restores, 1);
     assert_int_equal(r.t->at.total, saved);
     assert_true(r.t->at.rate_factor == 0.5 && isfinite(r.t->values[bias]));
@@ -312,7 +312,7 @@ static void losses_that_are_not_finite_are_survived(void **state)
     r.t->values[bias] = INFINITY;
     effnet_status status = EFFNET_OK;
     for (size_t i = 0; i < 40 && status == EFFNET_OK; i++)
-        status = trainer_learn(r.t, &error);
+        status = trainer_learn(r.t, NULL, &error);
     assert_int_equal(status, EFFNET_ERR_INTERNAL);
     assert_non_null(strstr(error.message, "not finite"));
     end(&r);

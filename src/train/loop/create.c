@@ -4,6 +4,7 @@
  * everything is allocated that it will ever need.
  */
 #define _GNU_SOURCE
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,30 +35,66 @@ static effnet_status step_bytes(const trainer *t, size_t pass, size_t *out, effn
         const train_step_options options = step_options(t, pass, &t->phases[i]);
         size_t bytes;
         TRY(train_step_bytes(&bytes, t->graph, &options, error));
+        bytes = pages_rounded(bytes);
         if (bytes > *out) *out = bytes;
     }
     return EFFNET_OK;
 }
 
-/* What does not depend on the pass: weights, their average, gradients, states, and two batches of pictures.
- */
-static size_t other_bytes(const trainer *t)
+/* An array of the run, zero at first. */
+typedef struct run_array {
+    float **at;
+    size_t count;
+} run_array;
+
+enum { MOST_ARRAYS = 6 + TRAIN_MAX_STATES };
+
+/* Those of a run with steps of `batch` pictures, whatever the pass; how many there are. */
+static size_t list_arrays(trainer *t, size_t batch, run_array *out)
 {
-    const size_t arrays = t->layout->count * (t->options.averaging > 0 ? 2 : 1) +
-                          t->layout->trained * (1 + train_optimiser_states(&t->optimiser));
-    const size_t picture =
-        (size_t)t->start->recipe.height * (size_t)t->start->recipe.width * (size_t)t->graph->arch.in_channels;
-    return sizeof(float) * (arrays + 2 * t->batch * picture);
+    const train_layout *layout = t->layout;
+    const size_t logits = batch * train_outputs(t->graph);
+    size_t n = 0;
+    out[n++] = (run_array){&t->values, layout->count};
+    if (t->options.averaging > 0) out[n++] = (run_array){&t->average, layout->count};
+    out[n++] = (run_array){&t->gradients, layout->trained};
+    for (size_t i = 0; i < train_optimiser_states(&t->optimiser); i++)
+        out[n++] = (run_array){&t->states[i], layout->trained};
+    out[n++] = (run_array){&t->statistics, layout->count - layout->trained};
+    out[n++] = (run_array){&t->logits, logits};
+    out[n++] = (run_array){&t->dlogits, logits};
+    return n;
 }
 
-/* The most images of a pass that fit, 0 if none does. */
-static size_t fitting_pass(const trainer *t, size_t limit)
+/* With two batches of pictures, which the loaders hold. */
+static size_t other_bytes(trainer *t, size_t batch)
+{
+    run_array arrays[MOST_ARRAYS];
+    const size_t count = list_arrays(t, batch, arrays);
+    const size_t picture =
+        (size_t)t->start->recipe.height * (size_t)t->start->recipe.width * (size_t)t->graph->arch.in_channels;
+    size_t bytes = t->data == &t->none ? 0 : 2 * batch * picture * sizeof(float);
+    for (size_t i = 0; i < count; i++)
+        bytes += pages_rounded(arrays[i].count * sizeof(float));
+    return bytes;
+}
+
+static effnet_status run_bytes(trainer *t, size_t batch, size_t pass, size_t *out, effnet_error *error)
+{
+    TRY(step_bytes(t, pass, out, error));
+    if (size_add(out, *out, other_bytes(t, batch))) return EFFNET_OK;
+    return error_memory(error);
+}
+
+/* The largest batch below the present one that fits: as a whole, or in passes of that many, the batch itself
+ * staying as it is. 0 if none does. */
+static size_t fitting(trainer *t, size_t limit, bool in_passes)
 {
     size_t least = 0, most = t->pass;
     while (least + 1 < most) {
         const size_t middle = least + (most - least) / 2;
         size_t bytes;
-        if (step_bytes(t, middle, &bytes, NULL) == EFFNET_OK && bytes <= limit)
+        if (run_bytes(t, in_passes ? t->batch : middle, middle, &bytes, NULL) == EFFNET_OK && bytes <= limit)
             least = middle;
         else
             most = middle;
@@ -71,33 +108,34 @@ static size_t usual_limit(void)
     return pages > 0 && size > 0 ? (size_t)pages * (size_t)size / 10 * 9 : SIZE_MAX;
 }
 
-static effnet_status plan_memory(trainer *t, effnet_error *error)
+static effnet_status refuse(trainer *t, size_t limit, effnet_error *error)
 {
-    const size_t limit = t->options.max_bytes ? (size_t)t->options.max_bytes : usual_limit();
-    const size_t others = other_bytes(t);
-    t->memory = t->options.keep == EFFNET_KEEP_LEAST ? TRAIN_RECOMPUTE : TRAIN_KEEP;
-    size_t bytes;
-    TRY(step_bytes(t, t->pass, &bytes, error));
-    if (t->options.keep == EFFNET_KEEP_AUTO && bytes + others > limit) {
-        t->memory = TRAIN_RECOMPUTE;
-        TRY(step_bytes(t, t->pass, &bytes, error));
-    }
-    t->bytes = bytes + others;
-    if (t->bytes <= limit) {
-        const size_t room = limit - t->bytes;
-        t->cache = t->options.cache_bytes < room ? (size_t)t->options.cache_bytes : room;
-        return EFFNET_OK;
-    }
-    const size_t fits = others < limit ? fitting_pass(t, limit - others) : 0;
+    const size_t batch = fitting(t, limit, false), pass = fitting(t, limit, true);
     const double mib = 0x1p20;
-    if (fits == 0)
+    char passes[48] = "";
+    if (batch == 0)
         return error_set(error, EFFNET_ERR_LIMIT,
                          "training takes more than the limit of %.1f MiB with one picture at a time, too",
                          (double)limit / mib);
-    return error_set(
-        error, EFFNET_ERR_LIMIT,
-        "%zu pictures at a time take %.1f MiB, the limit is %.1f: a batch of %zu fits, or %zu passes",
-        t->pass, (double)t->bytes / mib, (double)limit / mib, fits, (t->batch + fits - 1) / fits);
+    if (pass > 0) snprintf(passes, sizeof passes, ", or %zu passes", (t->batch + pass - 1) / pass);
+    return error_set(error, EFFNET_ERR_LIMIT,
+                     "%zu pictures at a time take %.1f MiB, the limit is %.1f: a batch of %zu fits%s",
+                     t->pass, (double)t->bytes / mib, (double)limit / mib, batch, passes);
+}
+
+static effnet_status plan_memory(trainer *t, effnet_error *error)
+{
+    const size_t limit = t->options.max_bytes ? (size_t)t->options.max_bytes : usual_limit();
+    t->memory = t->options.keep == EFFNET_KEEP_LEAST ? TRAIN_RECOMPUTE : TRAIN_KEEP;
+    TRY(run_bytes(t, t->batch, t->pass, &t->bytes, error));
+    if (t->options.keep == EFFNET_KEEP_AUTO && t->bytes > limit) {
+        t->memory = TRAIN_RECOMPUTE;
+        TRY(run_bytes(t, t->batch, t->pass, &t->bytes, error));
+    }
+    if (t->bytes > limit) return refuse(t, limit, error);
+    const size_t room = limit - t->bytes;
+    t->cache = t->options.cache_bytes < room ? (size_t)t->options.cache_bytes : room;
+    return EFFNET_OK;
 }
 
 /* ---- Allocation ---- */
@@ -112,17 +150,11 @@ static effnet_status floats(float **out, size_t count, effnet_error *error)
 
 static effnet_status allocate(trainer *t, effnet_error *error)
 {
-    const train_layout *layout = t->layout;
-    const size_t outputs = train_outputs(t->graph);
-    TRY(floats(&t->values, layout->count, error));
-    if (t->options.averaging > 0) TRY(floats(&t->average, layout->count, error));
-    TRY(floats(&t->gradients, layout->trained, error));
-    for (size_t i = 0; i < train_optimiser_states(&t->optimiser); i++)
-        TRY(floats(&t->states[i], layout->trained, error));
-    TRY(floats(&t->statistics, layout->count - layout->trained, error));
-    TRY(floats(&t->logits, t->batch * outputs, error));
-    TRY(floats(&t->dlogits, t->batch * outputs, error));
-    t->scratch = malloc(train_norm_pieces(layout->count) * sizeof *t->scratch);
+    run_array arrays[MOST_ARRAYS];
+    const size_t count = list_arrays(t, t->batch, arrays);
+    for (size_t i = 0; i < count; i++)
+        TRY(floats(arrays[i].at, arrays[i].count, error));
+    t->scratch = malloc(train_norm_pieces(t->layout->count) * sizeof *t->scratch);
     return t->scratch ? EFFNET_OK : error_memory(error);
 }
 
@@ -136,6 +168,7 @@ static size_t cache_of(const trainer *t, effnet_part part)
 
 static effnet_status make_feeds(trainer *t, effnet_error *error)
 {
+    if (t->data == &t->none) return EFFNET_OK;
     feed_options o = {.data = t->data,
                       .part = EFFNET_TRAINING,
                       .recipe = &t->start->recipe,
@@ -168,7 +201,7 @@ static effnet_status make_loss(trainer *t, effnet_error *error)
     const size_t outputs = t->data->outputs;
     t->loss = (train_loss){
         .head = heads[t->data->task], .outputs = outputs, .smoothing = t->options.label_smoothing};
-    if (!t->options.balance || t->data->task != EFFNET_TASK_CLASSES) return EFFNET_OK;
+    if (!t->options.balance || !t->training || t->data->task != EFFNET_TASK_CLASSES) return EFFNET_OK;
     size_t *counts = calloc(outputs, sizeof *counts);
     t->weights = calloc(outputs, sizeof *t->weights);
     if (!counts || !t->weights) {
@@ -192,7 +225,8 @@ static effnet_status make_loss(trainer *t, effnet_error *error)
 static effnet_status check_outputs(const trainer *t, effnet_error *error)
 {
     const int classes = t->graph->arch.classes;
-    if (classes > 0 && (size_t)classes == t->data->outputs) return EFFNET_OK;
+    if (classes == 0) return error_set(error, EFFNET_ERR_MISMATCH, "the network has no classifier to train");
+    if ((size_t)classes == t->data->outputs) return EFFNET_OK;
     return error_set(error, EFFNET_ERR_MISMATCH, "the network has %d outputs, the data have %zu", classes,
                      t->data->outputs);
 }
@@ -229,7 +263,9 @@ effnet_status trainer_create(trainer **out, const model *start, const dataset *d
     if (!t) return error_memory(error);
     t->start = start;
     t->graph = start->graph;
-    t->data = data;
+    t->none = (dataset){
+        .task = EFFNET_TASK_CLASSES, .labels = start->labels, .outputs = (size_t)start->graph->arch.classes};
+    t->data = data ? data : &t->none;
     t->level = level;
     t->images = *images;
     const effnet_status status = fill(t, options, threads, error);
@@ -278,6 +314,10 @@ effnet_status trainer_export(const trainer *t, bool averaged, model **out, effne
     TRY(train_layout_export(&m, t->layout, t->start, origin, averaged && t->average ? t->average : t->values,
                             error));
     m->task = t->data->task;
+    if (!t->data->labels) {
+        *out = m;
+        return EFFNET_OK;
+    }
     labels_free(m->labels, m->label_count);
     m->labels = NULL;
     m->label_count = 0;

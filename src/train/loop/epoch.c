@@ -138,7 +138,7 @@ static void tell(const trainer *t, effnet_progress *p)
     *p = (effnet_progress){
         .epoch = (int)t->at.epoch,
         .step = t->at.step,
-        .steps = feed_steps(t->training),
+        .steps = t->steps,
         .evaluating = t->at.stage == TRAINER_EVALUATE || t->at.stage == TRAINER_AVERAGED,
         .done = t->at.stage == TRAINER_DONE,
         .learning_rate = t->last_rate,
@@ -156,7 +156,7 @@ static void tell(const trainer *t, effnet_progress *p)
     if (p->evaluating && t->validation) p->steps = feed_steps(t->validation);
 }
 
-effnet_status trainer_run(trainer *t, effnet_progress *progress, effnet_error *error)
+effnet_status trainer_run(trainer *t, const feed_batch *given, effnet_progress *progress, effnet_error *error)
 {
     *t->notice = '\0';
     const double began = clock_ms();
@@ -165,7 +165,8 @@ effnet_status trainer_run(trainer *t, effnet_progress *progress, effnet_error *e
         tell(t, progress);
         return EFFNET_OK;
     }
-    TRY(learning ? trainer_learn(t, error) : trainer_evaluate(t, error));
+    TRY(learning ? trainer_learn(t, given, error) : trainer_evaluate(t, error));
+    if (given && t->at.stage == TRAINER_EVALUATE) TRY(trainer_evaluate(t, error));
     if (!learning) t->at.seconds += (clock_ms() - began) / 1000;
     tell(t, progress);
     if (t->at.stage == TRAINER_DONE) return trainer_end_epoch(t, progress, error);

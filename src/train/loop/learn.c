@@ -96,18 +96,21 @@ static void count_step(trainer *t, double began)
     t->at.step++;
     t->at.total++;
     t->at.phase_step++;
-    if (t->at.step < feed_steps(t->training)) return;
+    if (t->at.step < t->steps) return;
     t->at.step = 0;
     t->at.stage = TRAINER_EVALUATE;
 }
 
-effnet_status trainer_learn(trainer *t, effnet_error *error)
+effnet_status trainer_learn(trainer *t, const feed_batch *given, effnet_error *error)
 {
     const double began = clock_ms();
     const size_t running = (t->layout->count - t->layout->trained) * sizeof *t->values;
     feed_batch b;
     train_tally tally = {0};
-    TRY(feed_take(t->training, t->at.epoch, t->at.step, &b, error));
+    if (given)
+        b = *given;
+    else
+        TRY(feed_take(t->training, t->at.epoch, t->at.step, &b, error));
     memcpy(t->statistics, t->values + t->layout->trained, running);
     bool good = run_passes(t, &b, &tally);
     const double norm = good ? train_norm(t->gradients, t->layout->trained, t->scratch, t->team) : NAN;

@@ -35,6 +35,7 @@ static effnet_status check(const effnet_trainer_options *o, effnet_error *error)
         {"head epochs", o->head_epochs, MAX_EPOCHS},
         {"batch", o->batch, MAX_BATCH},
         {"passes", o->passes, MAX_BATCH},
+        {"epoch steps", o->epoch_steps, INT32_MAX},
         {"learning rate", o->learning_rate, 1e6},
         {"head rate", o->head_rate, 1e6},
         {"momentum", o->momentum, 1},
@@ -47,7 +48,7 @@ static effnet_status check(const effnet_trainer_options *o, effnet_error *error)
         {"averaging", o->averaging, 1},
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
-        if (!(limits[i].value <= limits[i].most) || (i > 0 && i < 6 && limits[i].value < 0))
+        if (!(limits[i].value <= limits[i].most) || (i > 0 && i < 7 && limits[i].value < 0))
             return error_set(error, EFFNET_ERR_ARGUMENT, "%s %g: at most %g", limits[i].name, limits[i].value,
                              limits[i].most);
     if (o->epochs < 0 && o->head_epochs == 0)
@@ -62,6 +63,7 @@ static void fill_in(effnet_trainer_options *o, size_t batch)
 {
     if (!o->epochs) o->epochs = 100;
     if (o->epochs < 0) o->epochs = 0;
+    if (!o->epoch_steps) o->epoch_steps = 1000;
     if (o->learning_rate == 0) o->learning_rate = usual_rate(o->optimizer, batch);
     if (o->head_rate == 0) o->head_rate = 10 * o->learning_rate;
     o->momentum = or_usual(o->momentum, 0.9);
@@ -126,16 +128,18 @@ effnet_status trainer_choose(trainer *t, const effnet_trainer_options *options, 
         [EFFNET_RMSPROP] = TRAIN_RMSPROP, [EFFNET_SGD] = TRAIN_SGD, [EFFNET_ADAMW] = TRAIN_ADAMW};
     TRY(check(options, error));
     const size_t items = t->data->parts[EFFNET_TRAINING].count;
-    if (items == 0) return error_set(error, EFFNET_ERR_ARGUMENT, "no pictures to train with");
+    if (items == 0 && t->data != &t->none)
+        return error_set(error, EFFNET_ERR_ARGUMENT, "no pictures to train with");
     t->options = *options;
     t->batch = options->batch ? (size_t)options->batch : 32;
-    if (t->batch > items) t->batch = items;
+    if (items > 0 && t->batch > items) t->batch = items;
     const size_t passes = options->passes ? (size_t)options->passes : 1;
     t->pass = (t->batch + passes - 1) / passes;
     fill_in(&t->options, t->batch);
     t->optimiser = train_optimiser_default(rules[options->optimizer]);
     t->optimiser.momentum = t->options.momentum;
     t->optimiser.decay = t->options.weight_decay;
-    make_phases(t, items / t->batch);
+    t->steps = items > 0 ? items / t->batch : (size_t)t->options.epoch_steps;
+    make_phases(t, t->steps);
     return choose_augmentation(t, options->augment, error);
 }

@@ -27,14 +27,14 @@ effnet_status trainer_describe(trainer *t, effnet_error *error)
                  "learning rate=%.17g\nhead rate=%.17g\nmomentum=%.17g\nweight decay=%.17g\nclip=%.17g\n"
                  "schedule=%d\ndecay factor=%.17g\ndecay epochs=%.17g\nwarm-up epochs=%.17g\n"
                  "label smoothing=%.17g\naveraging=%.17g\nbalance=%d\nfrozen norms=%d\n"
-                 "training pictures=%zu\nvalidation pictures=%zu\noutputs=%zu\ntask=%d\n"
+                 "training pictures=%zu\nvalidation pictures=%zu\nsteps=%zu\noutputs=%zu\ntask=%d\n"
                  "augmentation=%s\nkernels=%s\nvariant=%s\nrecipe=%s\nnetwork=%s\n",
                  o->seed, t->batch, (t->batch + t->pass - 1) / t->pass, o->epochs, o->head_epochs,
                  (int)o->optimizer, o->learning_rate, o->head_rate, o->momentum, o->weight_decay, o->clip,
                  (int)o->schedule, o->decay_factor, o->decay_epochs, o->warmup_epochs, o->label_smoothing,
                  o->averaging, o->balance, o->freeze_norms, t->data->parts[EFFNET_TRAINING].count,
-                 t->data->parts[EFFNET_VALIDATION].count, t->data->outputs, (int)t->data->task, o->augment,
-                 cpu_level_name(t->level), variant, pictures, network);
+                 t->data->parts[EFFNET_VALIDATION].count, t->steps, t->data->outputs, (int)t->data->task,
+                 o->augment, cpu_level_name(t->level), variant, pictures, network);
     free(network);
     if (length >= 0) return EFFNET_OK;
     t->description = NULL;
@@ -83,9 +83,8 @@ static effnet_status check_position(const trainer *t, const trainer_position *at
 {
     const bool sane = at->stage <= TRAINER_DONE && at->stage != TRAINER_AVERAGED &&
                       at->phase < t->phase_count && at->phase_epoch <= t->phases[at->phase].epochs &&
-                      at->step < feed_steps(t->training) &&
-                      (at->stage != TRAINER_EVALUATE || at->step == 0) && at->streak < TRAINER_BAD_STEPS &&
-                      at->epoch <= INT32_MAX;
+                      at->step < t->steps && (at->stage != TRAINER_EVALUATE || at->step == 0) &&
+                      at->streak < TRAINER_BAD_STEPS && at->epoch <= INT32_MAX;
     return sane ? EFFNET_OK : error_set(error, EFFNET_ERR_FORMAT, "a checkpoint of no possible moment");
 }
 

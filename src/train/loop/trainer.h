@@ -63,6 +63,7 @@ typedef struct trainer {
     augment_options augment;
     const model *start;
     const dataset *data;
+    dataset none; /* without pictures: `data` where the caller brings the batches */
     const net_graph *graph;
     train_layout *layout;
     pool *team;
@@ -73,7 +74,8 @@ typedef struct trainer {
     size_t batch; /* images of a step */
     size_t pass;  /* images of a pass */
     image_options images;
-    feed *training, *validation; /* validation may be NULL */
+    feed *training, *validation; /* training is NULL where batches are given, validation may be */
+    size_t steps;                /* of an epoch */
     train_step *step;            /* of the present phase */
     trainer_phase phases[TRAINER_MAX_PHASES];
     size_t phase_count;
@@ -95,14 +97,15 @@ typedef struct trainer {
     char notice[CHECKPOINT_WARNING];
 } trainer;
 
-/* `start` and `data` must outlive it. */
+/* `start` and `data` must outlive it; `data` may be NULL. */
 effnet_status trainer_create(trainer **out, const model *start, const dataset *data,
                              const effnet_trainer_options *options, cpu_level level, size_t threads,
                              const image_options *images, effnet_error *error);
 void trainer_free(trainer *t);
 
-/* The next piece of work. */
-effnet_status trainer_run(trainer *t, effnet_progress *progress, effnet_error *error);
+/* The next piece of work; with a batch that is given where there are no data, otherwise `given` is NULL. */
+effnet_status trainer_run(trainer *t, const feed_batch *given, effnet_progress *progress,
+                          effnet_error *error);
 
 effnet_status trainer_save(trainer *t, effnet_error *error);
 effnet_status trainer_load(trainer *t, effnet_error *error); /* fills t->notice */
@@ -118,8 +121,9 @@ effnet_status trainer_choose(trainer *t, const effnet_trainer_options *options, 
 /* Makes the step of phase at.phase. Not the optimiser's reset. */
 effnet_status trainer_enter_phase(trainer *t, effnet_error *error);
 
-/* One step of training (learn.c), one batch of evaluation and the end of an epoch (epoch.c). */
-effnet_status trainer_learn(trainer *t, effnet_error *error);
+/* One step of training (learn.c), with `given` or the next batch; one batch of evaluation and the end of an
+ * epoch (epoch.c). */
+effnet_status trainer_learn(trainer *t, const feed_batch *given, effnet_error *error);
 effnet_status trainer_evaluate(trainer *t, effnet_error *error);
 effnet_status trainer_end_epoch(trainer *t, effnet_progress *progress, effnet_error *error);
 
