@@ -18,6 +18,8 @@ enum { LEAST_RUNS = 10, MOST_RUNS = 1000 };
 static const double wanted_ms = 2000;
 
 typedef struct bench { /* what runs read and write */
+    bench_result *result;
+    bool layers;
     float *input, *output;
     size_t own_bytes; /* of these two */
     double *run_ms;   /* [parts], of one run */
@@ -45,7 +47,7 @@ static uint64_t peak_bytes(void)
 
 /* Random numbers from -2 to 2, about what normalised pixels are, the same in each run of the command
  * (xorshift, Marsaglia 2003). */
-static void fill_input(float *input, size_t count)
+void bench_fill(float *input, size_t count)
 {
     uint32_t state = 2463534242u;
     for (size_t i = 0; i < count; i++) {
@@ -56,8 +58,10 @@ static void fill_input(float *input, size_t count)
     }
 }
 
-static int prepare(bench *b, const bench_result *r, const bench_plan *plan)
+static int prepare(bench *b, bench_result *r, const bench_plan *plan)
 {
+    b->result = r;
+    b->layers = plan->layers;
     effnet_shape shape;
     effnet_error error;
     b->tap.endpoint = r->network.num_classes ? "logits" : "pooled";
@@ -70,8 +74,10 @@ static int prepare(bench *b, const bench_result *r, const bench_plan *plan)
     b->output = calloc(plan->batch, (size_t)shape.channels * sizeof *b->output);
     b->run_ms = calloc(r->network.part_count, sizeof *b->run_ms);
     b->tap.data = b->output;
-    if (!b->input || !b->output || !b->run_ms) return report_failure(EXIT_SYSTEM, "out of memory");
-    fill_input(b->input, plan->batch * image);
+    if (plan->layers) r->part_ms = calloc(r->network.part_count, sizeof *r->part_ms);
+    if (!b->input || !b->output || !b->run_ms || (plan->layers && !r->part_ms))
+        return report_failure(EXIT_SYSTEM, "out of memory");
+    bench_fill(b->input, plan->batch * image);
     return EXIT_DONE;
 }
 
@@ -84,12 +90,23 @@ static void bench_free(bench *b)
 
 /* ---- Runs ---- */
 
-/* Cannot fail: the only error is an endpoint that is not there. */
-static double time_run(const bench *b, effnet_session *session)
+static void keep_least(bench_result *r, const double *run_ms)
 {
+    for (size_t i = 0; i < r->network.part_count; i++)
+        if (r->part_ms[i] == 0 || run_ms[i] < r->part_ms[i]) r->part_ms[i] = run_ms[i];
+}
+
+/* Cannot fail: the only error is an endpoint that is not there. */
+static int infer(void *context, double *ms)
+{
+    bench *b = context;
+    bench_result *r = b->result;
+    memset(b->run_ms, 0, r->network.part_count * sizeof *b->run_ms);
     const double start = clock_ms();
-    effnet_session_run(session, b->input, b->batch, &b->tap, 1, NULL);
-    return clock_ms() - start;
+    effnet_session_run(r->session, b->input, b->batch, &b->tap, 1, NULL);
+    *ms = clock_ms() - start;
+    if (b->layers) keep_least(r, b->run_ms);
+    return EXIT_DONE;
 }
 
 static size_t runs_worth(double run_ms)
@@ -98,47 +115,30 @@ static size_t runs_worth(double run_ms)
     return runs < LEAST_RUNS ? LEAST_RUNS : runs > MOST_RUNS ? MOST_RUNS : (size_t)runs;
 }
 
-static int reserve(bench_result *r, bool layers)
-{
-    r->times_ms = calloc(r->runs, sizeof *r->times_ms);
-    r->sorted_ms = calloc(r->runs, sizeof *r->sorted_ms);
-    if (layers) r->part_ms = calloc(r->network.part_count, sizeof *r->part_ms);
-    if (r->times_ms && r->sorted_ms && (r->part_ms || !layers)) return EXIT_DONE;
-    return report_failure(EXIT_SYSTEM, "out of memory");
-}
-
-static void keep_least(bench_result *r, const double *run_ms, bool first)
-{
-    for (size_t i = 0; i < r->network.part_count; i++)
-        if (first || run_ms[i] < r->part_ms[i]) r->part_ms[i] = run_ms[i];
-}
-
 static int by_number(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-static int run_all(bench_result *r, const bench *b, const bench_plan *plan)
+int bench_measure(bench_result *r, const bench_plan *plan, bench_pass *pass, void *context)
 {
-    double last_ms = time_run(b, r->session);
+    double last_ms;
+    int code = pass(context, &last_ms);
     r->ready_ms = clock_ms() - plan->process_start_ms;
-    for (size_t i = 0; i < plan->warmup; i++)
-        last_ms = time_run(b, r->session);
-    r->runs = plan->runs ? plan->runs : runs_worth(last_ms);
-    const int code = reserve(r, plan->layers);
+    for (size_t i = 0; code == EXIT_DONE && i < plan->warmup; i++)
+        code = pass(context, &last_ms);
     if (code != EXIT_DONE) return code;
-    if (plan->layers) effnet_session_profile(r->session, b->run_ms);
-    for (size_t i = 0; i < r->runs; i++) {
-        memset(b->run_ms, 0, r->network.part_count * sizeof *b->run_ms);
-        r->times_ms[i] = time_run(b, r->session);
-        if (plan->layers) keep_least(r, b->run_ms, i == 0);
-    }
-    effnet_session_profile(r->session, NULL);
+    r->runs = plan->runs ? plan->runs : runs_worth(last_ms);
+    r->times_ms = calloc(r->runs, sizeof *r->times_ms);
+    r->sorted_ms = calloc(r->runs, sizeof *r->sorted_ms);
+    if (!r->times_ms || !r->sorted_ms) return report_failure(EXIT_SYSTEM, "out of memory");
+    for (size_t i = 0; code == EXIT_DONE && i < r->runs; i++)
+        code = pass(context, &r->times_ms[i]);
     r->peak_bytes = peak_bytes();
     memcpy(r->sorted_ms, r->times_ms, r->runs * sizeof *r->sorted_ms);
     qsort(r->sorted_ms, r->runs, sizeof *r->sorted_ms, by_number);
-    return EXIT_DONE;
+    return code;
 }
 
 /* After the runs, since measuring takes memory and the processor. */
@@ -147,8 +147,7 @@ static int predict(bench_result *r, const bench_plan *plan)
     effnet_latency *times;
     effnet_error error;
     const effnet_network *network = effnet_session_get_network(r->session);
-    const int threads = effnet_session_get_threads(r->session),
-              code = times_open(&times, plan->level, threads, plan->afresh);
+    const int threads = r->threads, code = times_open(&times, plan->level, threads, plan->afresh);
     if (code != EXIT_DONE) return code;
     effnet_latency_predict(times, network, &r->likeness, NULL, NULL);
     effnet_status status = effnet_latency_measure(times, network, &error);
@@ -159,31 +158,41 @@ static int predict(bench_result *r, const bench_plan *plan)
     return status == EFFNET_OK ? EXIT_DONE : report_error(&error);
 }
 
-int bench_run(bench_result *out, const bench_plan *plan, const effnet_model *model)
+static int run_inference(bench_result *out, const bench_plan *plan, const effnet_model *model)
 {
-    *out = (bench_result){.batch = plan->batch};
     effnet_error error;
     const uint64_t before = peak_bytes();
     if (effnet_session_create(&out->session, model, &plan->session, &error) != EFFNET_OK)
         return report_error(&error);
     effnet_network_get_info(effnet_session_get_network(out->session), &out->network);
+    out->threads = effnet_session_get_threads(out->session);
     bench b = {0};
     int code = prepare(&b, out, plan);
-    if (code == EXIT_DONE) code = run_all(out, &b, plan);
+    if (code == EXIT_DONE && plan->layers) effnet_session_profile(out->session, b.run_ms);
+    if (code == EXIT_DONE) code = bench_measure(out, plan, infer, &b);
+    effnet_session_profile(out->session, NULL);
     out->grown_bytes = out->peak_bytes > before + b.own_bytes ? out->peak_bytes - before - b.own_bytes : 0;
     bench_free(&b);
-    if (code == EXIT_DONE && plan->predict) code = predict(out, plan);
+    return code == EXIT_DONE && plan->predict ? predict(out, plan) : code;
+}
+
+int bench_run(bench_result *out, const bench_plan *plan, const effnet_model *model)
+{
+    *out = (bench_result){.batch = plan->batch};
+    effnet_error error;
+    const int code = (plan->train ? bench_train : run_inference)(out, plan, model);
     if (code != EXIT_DONE) return code;
-    if (effnet_measure_peak(&out->peak_gflops, plan->level, effnet_session_get_threads(out->session),
-                            &error) != EFFNET_OK)
+    if (effnet_measure_peak(&out->peak_gflops, plan->level, out->threads, &error) != EFFNET_OK)
         return report_error(&error);
-    out->gflops = 2e-6 * (double)out->network.macs * (double)plan->batch / out->sorted_ms[0];
+    const double macs = (double)out->network.macs * (plan->train ? 3 : 1);
+    out->gflops = 2e-6 * macs * (double)plan->batch / out->sorted_ms[0];
     return EXIT_DONE;
 }
 
 void bench_result_free(bench_result *result)
 {
     effnet_session_free(result->session);
+    effnet_trainer_free(result->trainer);
     free(result->times_ms);
     free(result->sorted_ms);
     free(result->part_ms);

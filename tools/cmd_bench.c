@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * effnet bench: how fast a network runs here, how much memory it takes, and what share of the processor's
- * multiply-adds it gets out; with --layers part by part. The input is random numbers: time does not depend on
- * them. Training is not timed here.
+ * effnet bench: how fast a network runs here, or with --train learns, how much memory it takes, and what
+ * share of the processor's multiply-adds it gets out; with --layers part by part. The input is random
+ * numbers: time does not depend on them.
  */
+#define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,8 @@
 #include "text.h"
 
 enum { MAX_BATCH = 4096, NUMBER_SIZE = 28 };
+
+static const char *const optimizers[] = {"rmsprop", "sgd", "adamw"}; /* as effnet_optimizer */
 
 typedef struct settings {
     model_choice choice;
@@ -35,21 +38,52 @@ static const option_spec specs[] = {
      "the time and memory that are told without running it, and how far off"},
     {OPTION_AFRESH, "afresh", NULL, "the same, from new measurements of the network's parts"},
     {OPTION_LAYERS, "layers", NULL, "part by part: time, speed, share of the peak, share of the network"},
+    {OPTION_TRAIN, "train", NULL, "a run is a step of training: forward, backward, optimizer"},
+    {OPTION_OPTIMIZER, "optimizer", "NAME", "with --train: rmsprop (the default), sgd, adamw"},
+    {OPTION_PASSES, "passes", "N", "with --train: run a step in N parts, to save memory (default: 1)"},
+    {OPTION_RECOMPUTE, "recompute", NULL, "with --train: less memory for more time"},
+    {OPTION_MAX_MEMORY, "max-memory", "BYTES", "with --train: refuse to take more (4G, 512MiB)"},
     RUN_OPTIONS,
     {OPTION_JSON, "json", NULL, "one JSON document"},
     {OPTION_NONE, NULL, NULL, NULL},
 };
 
+/* False if `o` is at another option. */
+static bool take_training(effnet_trainer_options *t, const option_parser *o)
+{
+    switch (o->option->id) {
+    case OPTION_OPTIMIZER: t->optimizer = (effnet_optimizer)options_choice(o, optimizers, 3); return true;
+    case OPTION_PASSES: t->passes = options_number(o, 1, MAX_BATCH); return true;
+    case OPTION_RECOMPUTE: t->keep = EFFNET_KEEP_LEAST; return true;
+    case OPTION_MAX_MEMORY: t->max_bytes = options_quantity(o); return true;
+    default: return false;
+    }
+}
+
+/* `of_training`: an option of training that was given, or NULL. */
+static void check_options(const option_parser *o, const bench_plan *plan, const char *of_training)
+{
+    if (of_training && !plan->train) report_usage(o->command->name, "--%s is for --train", of_training);
+    if (plan->train && (plan->layers || plan->predict))
+        report_usage(o->command->name, "--layers and --predict are not for --train");
+}
+
 static settings read_options(option_parser *o)
 {
     settings s = {.plan = {.batch = 1, .warmup = 3}};
+    const char *of_training = NULL;
     for (int id; (id = options_next(o)) != OPTION_NONE;) {
         if (model_choice_take(&s.choice, o)) continue;
+        if (take_training(&s.plan.training, o)) {
+            of_training = o->option->name;
+            continue;
+        }
         switch (id) {
         case OPTION_SIZE: options_size(o, &s.plan.session.height, &s.plan.session.width); break;
         case OPTION_BATCH: s.plan.batch = (size_t)options_number(o, 1, MAX_BATCH); break;
         case OPTION_WARMUP: s.plan.warmup = (size_t)options_number(o, 0, BENCH_MAX_RUNS); break;
         case OPTION_RUNS: s.plan.runs = (size_t)options_number(o, 1, BENCH_MAX_RUNS); break;
+        case OPTION_TRAIN: s.plan.train = true; break;
         case OPTION_LAYERS: s.plan.layers = true; break;
         case OPTION_PREDICT: s.plan.predict = true; break;
         case OPTION_AFRESH: s.plan.afresh = s.plan.predict = true; break;
@@ -57,6 +91,7 @@ static settings read_options(option_parser *o)
         default: break;
         }
     }
+    check_options(o, &s.plan, of_training);
     model_choice_finish(&s.choice, o->command->name);
     s.plan.session.threads = s.choice.threads;
     s.plan.level = s.choice.options.level;
@@ -66,32 +101,52 @@ static settings read_options(option_parser *o)
 /* ---- the model ---- */
 
 /* The network called `name`, with fresh weights: they take the same time as trained ones. */
-static effnet_status create_model(effnet_model **out, const char *name, const effnet_model_options *options,
+static effnet_status create_model(effnet_model **out, const char *name, const settings *s,
                                   effnet_error *error)
 {
     *out = NULL;
     effnet_network *network = NULL;
-    const effnet_network_options changes = {.variant = options->variant};
+    const effnet_model_options *options = &s->choice.options;
+    const effnet_network_options changes = {
+        .variant = options->variant, .height = s->plan.session.height, .width = s->plan.session.width};
     effnet_status status = effnet_network_create(&network, name, &changes, error);
     if (status == EFFNET_OK) status = effnet_model_create(out, network, options, error);
     effnet_network_free(network);
     return status;
 }
 
+/* A model of a file, whose size is its recipe's. */
+static int load_model(const settings *s, effnet_model **out)
+{
+    char *recipe = NULL;
+    model_choice choice = s->choice;
+    if (s->plan.train && s->plan.session.height > 0) {
+        const char *given = choice.options.recipe;
+        if (asprintf(&recipe, "%s%ssize=%dx%d", given ? given : "", given ? "," : "", s->plan.session.height,
+                     s->plan.session.width) < 0)
+            return report_failure(EXIT_SYSTEM, "out of memory");
+        choice.options.recipe = recipe;
+    }
+    const int code = model_choice_load(&choice, out);
+    free(recipe);
+    return code;
+}
+
 /* A model by file or name; where there is none of that name, the network that is called so. --arch alone and
  * FILE.json mean a network too. */
-static int open_model(const model_choice *choice, const char *name, effnet_model **out)
+static int open_model(const settings *s, const char *name, effnet_model **out)
 {
     effnet_error error;
+    const model_choice *choice = &s->choice;
     const bool is_network = (!choice->name && choice->options.arch) || text_ends_with(name, ".json");
     if (!is_network) {
         char *path = models_find(name, &error);
         const bool found = path != NULL;
         free(path);
-        if (found) return model_choice_load(choice, out);
+        if (found) return load_model(s, out);
     }
     effnet_error of_network;
-    const effnet_status status = create_model(out, name, &choice->options, &of_network);
+    const effnet_status status = create_model(out, name, s, &of_network);
     if (status == EFFNET_ERR_NOT_FOUND && !is_network) return report_error(&error);
     if (status != EFFNET_OK) return report_error(&of_network);
     report_note("%s: no weights, so random ones: they take the same time", name);
@@ -181,6 +236,7 @@ static json_t *layers_to_json(const bench_result *r)
 typedef struct subject {
     const char *name, *level;
     effnet_system system;
+    const effnet_trainer_options *training; /* NULL: inference */
 } subject;
 
 static double images_per_second(const bench_result *r)
@@ -193,9 +249,8 @@ static json_t *subject_to_json(const subject *what, const bench_result *r)
     char size[32];
     snprintf(size, sizeof size, "%dx%d", r->network.height, r->network.width);
     return json_pack("{s:o,s:s,s:s,s:I,s:i,s:o,s:s}", "model", json_text(what->name), "network",
-                     r->network.name, "size", size, "batch", (json_int_t)r->batch, "threads",
-                     effnet_session_get_threads(r->session), "cpu", json_text(what->system.cpu), "isa",
-                     what->level);
+                     r->network.name, "size", size, "batch", (json_int_t)r->batch, "threads", r->threads,
+                     "cpu", json_text(what->system.cpu), "isa", what->level);
 }
 
 static json_t *figures_to_json(const bench_result *r)
@@ -263,11 +318,29 @@ static void print_prediction(const bench_result *r)
           1e-6 * (double)m->scratch, 1e-6 * (double)m->loading);
 }
 
+/* What a step of training is, and what was planned for it. */
+static json_t *training_to_json(const effnet_trainer_options *o, const effnet_trainer_info *info)
+{
+    return json_pack("{s:s,s:i,s:b,s:I,s:I}", "optimizer", optimizers[o->optimizer], "passes",
+                     o->passes ? o->passes : 1, "recomputes", info->keep == EFFNET_KEEP_LEAST, "parameters",
+                     (json_int_t)info->parameters, "planned_bytes", (json_int_t)info->bytes);
+}
+
+static void print_training(const effnet_trainer_options *o, const effnet_trainer_info *info)
+{
+    char grouped[NUMBER_SIZE];
+    print("training    %s, %s parameters, %.1f MB planned%s\n", optimizers[o->optimizer],
+          text_grouped(grouped, sizeof grouped, info->parameters), 1e-6 * (double)info->bytes,
+          info->keep == EFFNET_KEEP_LEAST ? ", hidden tensors made a second time" : "");
+}
+
 static int print_as_json(const subject *what, const bench_result *r)
 {
     json_t *document = subject_to_json(what, r);
     json_object_update_new(document, figures_to_json(r));
     if (r->memory.total) json_object_set_new(document, "predicted", prediction_to_json(r));
+    if (what->training)
+        json_object_set_new(document, "training", training_to_json(what->training, &r->training));
     if (r->part_ms) json_object_set_new(document, "layers", layers_to_json(r));
     return json_print(document) ? EXIT_DONE : EXIT_SYSTEM;
 }
@@ -275,7 +348,6 @@ static int print_as_json(const subject *what, const bench_result *r)
 static int print_as_text(const subject *what, const bench_result *r)
 {
     char grouped[NUMBER_SIZE];
-    const int threads = effnet_session_get_threads(r->session);
     print("model       ");
     print_text(what->name);
     print("\nnetwork     %s, %s multiply-adds for an image\n", r->network.name,
@@ -284,15 +356,17 @@ static int print_as_text(const subject *what, const bench_result *r)
           r->network.height, r->network.width, r->network.channels);
     print("processor   ");
     print_text(what->system.cpu);
-    print(", %s, %d thread%s\n", what->level, threads, threads == 1 ? "" : "s");
+    print(", %s, %d thread%s\n", what->level, r->threads, r->threads == 1 ? "" : "s");
+    if (what->training) print_training(what->training, &r->training);
     print("ready       %.1f ms from the start of the process to the first result\n", r->ready_ms);
     print("latency     %.3f ms least, %.3f median, %.3f p90, %.3f p99 of %zu run%s\n", r->sorted_ms[0],
           bench_percentile(r, 50), bench_percentile(r, 90), bench_percentile(r, 99), r->runs,
           r->runs == 1 ? "" : "s");
     print("throughput  %.1f images a second\n", images_per_second(r));
     print("memory      %.1f MB at most\n", 1e-6 * (double)r->peak_bytes);
-    print("speed       %.1f GFLOP/s in the fastest run, %.1f %% of the %.1f of multiply-adds alone\n",
-          r->gflops, 100 * r->gflops / r->peak_gflops, r->peak_gflops);
+    print("speed       %.1f GFLOP/s in the fastest run%s, %.1f %% of the %.1f of multiply-adds alone\n",
+          r->gflops, what->training ? ", a step being three passes" : "", 100 * r->gflops / r->peak_gflops,
+          r->peak_gflops);
     if (r->memory.total) print_prediction(r);
     if (r->part_ms) print_layers(r);
     return EXIT_DONE;
@@ -310,12 +384,13 @@ static int run(int argc, char **argv)
     if (operands) s.choice.name = operand[0];
     subject what = {.name = s.choice.name ? s.choice.name : s.choice.options.arch};
     if (!what.name) what.name = DEFAULT_MODEL;
+    if (s.plan.train) what.training = &s.plan.training;
     effnet_system_get(&what.system);
     what.level = effnet_level_name(s.plan.level ? s.plan.level : what.system.level);
 
     effnet_model *model = NULL;
     bench_result result = {0};
-    int code = open_model(&s.choice, what.name, &model);
+    int code = open_model(&s, what.name, &model);
     if (code == EXIT_DONE) code = bench_run(&result, &s.plan, model);
     if (code == EXIT_DONE) code = (s.json ? print_as_json : print_as_text)(&what, &result);
     bench_result_free(&result);
@@ -339,13 +414,17 @@ const command cmd_bench = {
         "in\n"
         "the last convolution's. On a shared machine look at the least, and compare only what was measured "
         "in\n"
-        "turns. Times of parts that --predict measures are kept in ${XDG_CACHE_HOME:-~/.cache}/effnet.\n\n"
+        "turns. A step of training is on one batch that stays in memory: no decoding, no augmentation; its "
+        "speed\n"
+        "counts three times a pass. Times of parts that --predict measures are kept in "
+        "${XDG_CACHE_HOME:-~/.cache}/effnet.\n\n"
         "Examples:\n"
         "  effnet bench\n"
         "  effnet bench efficientnet-b0 --threads 1 --layers\n"
         "  effnet bench efficientnet-b4 --predict\n"
         "  effnet bench -m checkpoint.pth --batch 16 --runs 50 --json\n"
-        "  effnet bench mobilenet-v2 --size 192 --cpu avx2\n",
+        "  effnet bench mobilenet-v2 --size 192 --cpu avx2\n"
+        "  effnet bench efficientnet-b0 --train --batch 16 --threads 2\n",
     .options = specs,
     .run = run,
 };

@@ -116,6 +116,7 @@ enum option_id {
     OPTION_THREADS,
     OPTION_TIMEOUT,
     OPTION_TO,
+    OPTION_TRAIN,
     OPTION_TTA,
     OPTION_URL,
     OPTION_VAL_SPLIT,

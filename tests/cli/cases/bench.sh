@@ -44,6 +44,18 @@ holds "ready" "$(figure ready_ms) > 0"
 sum() { grep -oE "\"$1\":[0-9.]+" bench.json | cut -d: -f2 | awk '{ s += $1 } END { print s }'; }
 holds "layers together take the net" "$(near "$(sum fraction_of_network)" 1)"
 holds "their multiply-adds are the net's" "$(sum macs) == 2 * $(figure macs)" # the net's own is one of those summed
+echo "-- training"
+FILTER='s/ *[0-9]+\.[0-9]+/ N/g; s/^(processor +).*(, [a-z0-9]+, )/\1CPU\2/'
+t effnet bench tiny.json --train --cpu ref --threads 1 --runs 2 --warmup 0 --batch 3
+FILTER='s/ *[0-9]+\.[0-9]+/ N/g; s/^(processor +).*,/\1CPU,/'
+t effnet bench -q tiny.safetensors --train --recompute --optimizer sgd --threads 2 --runs 1 --batch 4 --passes 2 --size 33x97
+FILTER=
+bench tiny.json --train --batch 2 --optimizer adamw | json_shape
+bench tiny.safetensors --train --batch 2 --size 40x64 --cpu ref > bench.json
+grep -oE '"(size|batch|macs|optimizer|passes|recomputes|parameters)":[^,}]*' bench.json
+holds "throughput" "$(near "$(figure images_per_second)" "2 * 1000 / $(figure median_ms)")"
+holds "share" "$(near "$(figure fraction_of_peak)" "3 * 2 * 2e-6 * $(figure macs) / $(figure min_ms) / $(figure fma_peak_gflops)")"
+holds "memory" "$(figure peak_rss_bytes) > $(figure planned_bytes) && $(figure planned_bytes) > 1e5"
 echo "-- networks without weights, models without a classifier"
 t effnet bench mobilenet-v2-0.35 --size 32 --runs 1 --warmup 0 --json -q --cpu z80
 effnet bench mobilenet-v2-0.35 --size 32 --runs 1 --warmup 0 --threads 1 2>&1 | grep -E 'mobilenet|input'
@@ -59,4 +71,9 @@ t effnet bench -m tiny.json tiny.json
 t effnet bench tiny.json --runs 0
 t effnet bench tiny.json --size 31
 t effnet bench tiny.json --batch 0
-t effnet bench tiny.json --train
+t effnet bench tiny.json --train --layers
+t effnet bench tiny.json --train --predict
+t effnet bench tiny.json --recompute
+t effnet bench tiny.json --train --optimizer adam
+t effnet bench none.safetensors --train
+t effnet bench tiny.json --train --batch 4 --max-memory 100k
