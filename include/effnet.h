@@ -812,6 +812,67 @@ EFFNET_API effnet_status effnet_trainer_save(effnet_trainer *trainer, effnet_err
 EFFNET_API effnet_status effnet_trainer_get_model(const effnet_trainer *trainer, bool averaged,
                                                   effnet_model **out, effnet_error *error);
 
+/* ---- The search for alpha, beta and gamma
+ * ------------------------------------------------------------------------------------------------ */
+
+/** Values from least to most, by the step of the options. Both 0: the default. */
+typedef struct effnet_range {
+    double least, most;
+} effnet_range;
+
+/** Which alpha, beta and gamma to try (Tan and Le, EfficientNet, 2019, section 3.3, step 1). All zero: the
+ * defaults in brackets. */
+typedef struct effnet_search_options {
+    effnet_range alpha;       /**< [1 to 2] */
+    effnet_range beta, gamma; /**< [1 to 1.5] */
+    double step;              /**< [0.1] */
+    double tolerance;         /**< the growth of multiply-adds must be less than this from 2 [0.1] */
+    bool by_macs; /**< growth is that of the network's real multiply-adds, not alpha beta^2 gamma^2, of which
+                     rounding makes something else */
+    int multiple; /**< resolutions are rounded to the nearest multiple of this; 0: to whole pixels */
+} effnet_search_options;
+
+typedef enum effnet_candidate_kind {
+    EFFNET_CANDIDATE_GRID = 0,
+    EFFNET_CANDIDATE_CONTROL,   /**< the baseline, and each dimension scaled alone to twice the cost */
+    EFFNET_CANDIDATE_PUBLISHED, /**< 1.2, 1.1, 1.15 */
+} effnet_candidate_kind;
+
+/** "grid", "control", "published". Never NULL. */
+EFFNET_API const char *effnet_candidate_kind_name(effnet_candidate_kind kind);
+
+typedef struct effnet_candidate {
+    effnet_candidate_kind kind;
+    const char *strategy; /**< "baseline", "depth", "width", "resolution", "compound" */
+    double alpha, beta, gamma;
+    double product; /**< alpha beta^2 gamma^2 */
+    double growth;  /**< multiply-adds over the baseline's */
+    uint64_t macs, parameters;
+    int height, width; /**< of the input */
+    size_t same_as;    /**< the first candidate that is the same network, after rounding; its own number if it
+                          is the first: only these are trained */
+} effnet_candidate;
+
+typedef struct effnet_search effnet_search;
+
+typedef struct effnet_search_info {
+    size_t points;     /**< of the grid */
+    size_t survivors;  /**< of these, the ones that meet the constraint */
+    size_t candidates; /**< controls, published and survivors */
+    size_t networks;   /**< that differ */
+} effnet_search_info;
+
+/** Lists what a search would try: `base` (which is not kept) scaled by each candidate. EFFNET_ERR_ARGUMENT
+ * for a grid or a tolerance that leaves nothing. */
+EFFNET_API effnet_status effnet_search_create(effnet_search **out, const effnet_network *base,
+                                              const effnet_search_options *options, effnet_error *error);
+EFFNET_API void effnet_search_free(effnet_search *search);
+EFFNET_API void effnet_search_get_info(const effnet_search *search, effnet_search_info *info);
+
+/** Candidate number `index`: baseline, depth, width, resolution, the published, then the grid with gamma
+ * running fastest. False past the end. */
+EFFNET_API bool effnet_search_get_candidate(const effnet_search *search, size_t index, effnet_candidate *out);
+
 /* ---- Files
  * ---------------------------------------------------------------------------------------------------- */
 

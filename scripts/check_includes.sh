@@ -14,7 +14,8 @@ allowed() { # room: the rooms it may include besides itself and base
         model) echo net weights image ;;
         engine) echo net kernels cpu ;;
         train) echo cpu kernels net weights image model ;;
-        api) echo cpu kernels net weights image model engine train ;;
+        search) echo cpu kernels net weights image model train ;;
+        api) echo cpu kernels net weights image model engine train search ;;
         *) echo "unknown room $1" ;;
     esac
 }

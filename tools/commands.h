@@ -19,6 +19,7 @@ extern const command cmd_init;
 extern const command cmd_pull;
 extern const command cmd_run;
 extern const command cmd_scale;
+extern const command cmd_search;
 extern const command cmd_summary;
 extern const command cmd_train;
 

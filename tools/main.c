@@ -13,8 +13,9 @@
 #include "text.h"
 
 static const command *const commands[] = {
-    &cmd_classify, &cmd_features, &cmd_run,  &cmd_train,   &cmd_finetune, &cmd_eval, &cmd_summary,
-    &cmd_cost,     &cmd_scale,    &cmd_init, &cmd_convert, &cmd_bench,    &cmd_info, &cmd_pull,
+    &cmd_classify, &cmd_features, &cmd_run,     &cmd_train, &cmd_finetune,
+    &cmd_eval,     &cmd_search,   &cmd_summary, &cmd_cost,  &cmd_scale,
+    &cmd_init,     &cmd_convert,  &cmd_bench,   &cmd_info,  &cmd_pull,
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };

@@ -174,6 +174,22 @@ double options_real_within(const option_parser *o, double least, double most)
     return number;
 }
 
+void options_range(const option_parser *o, double least, double most, double *from, double *to)
+{
+    char *end;
+    *from = *to = strtod(o->value, &end);
+    const char *second = end + 1;
+    bool plain = isdigit((unsigned char)*o->value);
+    if (plain && *end == ',') {
+        plain = isdigit((unsigned char)*second);
+        *to = strtod(second, &end);
+    }
+    if (!plain || *end || !(*from >= least && *from <= *to && *to <= most))
+        report_usage(o->command->name,
+                     "--%s takes X,Y or X: numbers from %g to %g, the smaller first, not '%s'",
+                     o->option->name, least, most, o->value);
+}
+
 /* The power that a suffix stands for; 0 if it stands for none. */
 static double suffix_power(const char *suffix)
 {

@@ -46,6 +46,7 @@ enum option_id {
     OPTION_BATCH,
     OPTION_BETA,
     OPTION_BLOCK,
+    OPTION_BY_MACS,
     OPTION_CHECK,
     OPTION_CLIP,
     OPTION_COMPARE,
@@ -59,6 +60,7 @@ enum option_id {
     OPTION_DIALECT,
     OPTION_DROPOUT,
     OPTION_DROP_CONNECT,
+    OPTION_DRY_RUN,
     OPTION_DTYPE,
     OPTION_EMA,
     OPTION_EPOCHS,
@@ -109,6 +111,7 @@ enum option_id {
     OPTION_SHA256,
     OPTION_SIZE,
     OPTION_SMOOTHING,
+    OPTION_STEP,
     OPTION_STRICT,
     OPTION_STRIDE,
     OPTION_SVG,
@@ -116,6 +119,7 @@ enum option_id {
     OPTION_THREADS,
     OPTION_TIMEOUT,
     OPTION_TO,
+    OPTION_TOLERANCE,
     OPTION_TRAIN,
     OPTION_TTA,
     OPTION_URL,
@@ -157,6 +161,9 @@ double options_real(const option_parser *o);
 uint64_t options_quantity(const option_parser *o);
 /* One from [least, most]; anything else is a wrong command line. */
 double options_real_within(const option_parser *o, double least, double most);
+
+/* "X,Y", with X <= Y, or "X" for both: numbers from [least, most]. */
+void options_range(const option_parser *o, double least, double most, double *from, double *to);
 
 /* "224" or "224x192" (height x width). */
 void options_size(const option_parser *o, int *height, int *width);
