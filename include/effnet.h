@@ -726,7 +726,8 @@ typedef struct effnet_trainer_options {
     const char
         *augment;      /**< how pictures are changed, as docs/data.md has it: photos, small or none, then
                           what "key=value,..." changes [small for inputs of up to 64 pixels, otherwise photos] */
-    bool balance;      /**< classes count the same, however many pictures they have */
+    bool balance;      /**< classes count the same: each by pictures / (classes x its pictures), and a step's
+                          loss is divided by the sum over its pictures, as PyTorch's cross_entropy does */
     bool freeze_norms; /**< batch norm keeps the running statistics that it has */
     uint64_t seed;
     int threads; /**< 0: the cores that this process may use */

@@ -33,10 +33,11 @@ static void check(const char *name, train_loss loss, const train_targets *target
     train_tally tally = {0};
     loss.outputs = K;
     to_float(logits, golden_logits, N * K);
-    train_loss_run(&loss, targets, logits, N, 1.0 / N, d, &tally);
+    const double weight = train_loss_weight(&loss, targets, N);
+    train_loss_run(&loss, targets, logits, N, 1 / weight, d, &tally);
     assert_int_equal(tally.images, N);
-    if (fabs(tally.loss / N - golden[0]) > 1e-12 * fabs(golden[0]))
-        fail_msg("%s: loss %.17g, not %.17g", name, tally.loss / N, golden[0]);
+    if (fabs(tally.loss / weight - golden[0]) > 1e-12 * fabs(golden[0]))
+        fail_msg("%s: loss %.17g, not %.17g", name, tally.loss / weight, golden[0]);
     for (size_t i = 0; i < N * K; i++)
         if (fabs((double)d[i] - golden[1 + i]) > 1e-7 * fabs(golden[1 + i]) + 1e-12)
             fail_msg("%s: gradient %zu is %.9g, not %.9g", name, i, (double)d[i], golden[1 + i]);
@@ -56,7 +57,11 @@ static void losses_are_pytorchs(void **state)
     const train_targets labels = {.values = many}, values = {.values = numbers};
     check("plain", (train_loss){0}, &classes, golden_plain);
     check("smooth", (train_loss){.smoothing = 0.1}, &classes, golden_smooth);
-    check("weighted", (train_loss){.smoothing = 0.1, .weights = weights}, &classes, golden_weighted);
+    check("weighted", (train_loss){.weights = weights}, &classes, golden_weighted_classes);
+    check("weighted, smooth", (train_loss){.smoothing = 0.1, .weights = weights}, &classes,
+          golden_weighted_smooth);
+    check("weighted, mixed", (train_loss){.smoothing = 0.1, .weights = weights}, &mixed,
+          golden_weighted_mixed);
     check("soft", (train_loss){0}, &probabilities, golden_soft_targets);
     check("mixed", (train_loss){.smoothing = 0.1}, &mixed, golden_mixed);
     check("sigmoid", (train_loss){.head = TRAIN_SIGMOID}, &labels, golden_sigmoid);
@@ -105,6 +110,24 @@ static void gradients_are_slopes(void **state)
                              (above - below) / (2 * (double)h));
             }
         }
+}
+
+/* Of soft targets that are one class each, the same as of class numbers; nothing to divide by is not divided
+ * by. */
+static void weights_are_of_the_targets(void **state)
+{
+    (void)state;
+    const float weights[2] = {0.25F, 3}, none[2] = {0, 0}, soft[4] = {0, 1, 1, 0};
+    const int classes[2] = {1, 0};
+    const train_targets numbers = {.classes = classes}, values = {.values = soft};
+    const train_loss plain = {.outputs = 2}, weighted = {.outputs = 2, .weights = weights};
+    const train_loss sigmoid = {.head = TRAIN_SIGMOID, .outputs = 2, .weights = weights};
+    const train_loss empty = {.outputs = 2, .weights = none};
+    assert_true(train_loss_weight(&plain, &numbers, 2) == 2);
+    assert_true(train_loss_weight(&weighted, &numbers, 2) == 3.25);
+    assert_true(train_loss_weight(&weighted, &values, 2) == 3.25);
+    assert_true(train_loss_weight(&sigmoid, &values, 2) == 2);
+    assert_true(train_loss_weight(&empty, &numbers, 2) == 2);
 }
 
 static void hits_are_counted(void **state)
@@ -162,9 +185,8 @@ static void far_logits_have_a_loss(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(losses_are_pytorchs),
-        cmocka_unit_test(gradients_are_slopes),
-        cmocka_unit_test(hits_are_counted),
+        cmocka_unit_test(losses_are_pytorchs),        cmocka_unit_test(gradients_are_slopes),
+        cmocka_unit_test(weights_are_of_the_targets), cmocka_unit_test(hits_are_counted),
         cmocka_unit_test(far_logits_have_a_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,14 +62,32 @@ static const double golden_smooth[] = {
     0x1.19098a83e1fdbp-7, -0x1.0cf836ee5c811p-8, -0x1.d301555532a0ap-3, -0x1.10fe05fe05040p-8,
     0x1.da905d6f7400ep-3,
 };
-static const double golden_weighted[] = {
-    0x1.6347331cea6e1p+2, -0x1.0c5dc5adb381dp-2, 0x1.6f96097f66629p-6, 0x1.ea0ec5ef15738p-6,
-    -0x1.7646e030916cep-9, 0x1.6d14033dac1d2p-3, 0x1.193026c2b6c5ep-5, -0x1.36883081faa70p-8,
-    -0x1.e2d9e63bbef7dp-9, 0x1.914849fcccac8p-13, 0x1.544b961fd4c59p-5, 0x1.1683453f2779fp-2,
-    -0x1.389f0c7de243bp-2, 0x1.540cf3db3a72dp-4, -0x1.a1c73985bf1aap-9, -0x1.0122a0c0aede4p-2,
-    0x1.3299ac9fc6f20p-6, -0x1.621a4fc2cd5fbp-13, 0x1.38cb3579cf54cp-3, -0x1.2e71e44c1ea3fp-8,
-    0x1.6c715c5965ca5p-7, -0x1.40c73a3dd35a9p-8, -0x1.0f3bc87f18b93p-2, -0x1.6456ced913fb2p-8,
-    0x1.13267d51d9a2dp-2,
+static const double golden_weighted_classes[] = {
+    0x1.2994abf10f318p+2, -0x1.e3c8762a85e3ap-3, 0x1.60e29f14d8a79p-6, 0x1.d70488c9cfe0fp-6,
+    0x1.accad2ae0264bp-10, 0x1.3619a352a597dp-3, 0x1.0d6160dabcd7fp-5, 0x1.003a0df39019dp-14,
+    0x1.364c3e298975dp-17, 0x1.1a918f6b71ce4p-8, 0x1.3d8e966972fdap-5, 0x1.dadee4dce02e7p-3,
+    -0x1.199dfbb2a7ca3p-2, 0x1.297b3a0743cfep-4, 0x1.b80f62d3dca20p-12, -0x1.d27d894847958p-3,
+    0x1.3f18ae33c620ap-6, 0x1.1d9351c575cb4p-8, 0x1.0c14343e974cdp-3, 0x1.53db14c6bc422p-13,
+    0x1.906ebc9223c63p-7, 0x1.f6e704f903174p-15, -0x1.e8c0f8941c0cep-3, 0x1.242fd88a2ba88p-20,
+    0x1.cf45157d8c4c2p-3,
+};
+static const double golden_weighted_smooth[] = {
+    0x1.254d2af12ecd4p+2, -0x1.bb1a1b91b7764p-3, 0x1.2f765b09baa72p-6, 0x1.9491bf177ae76p-6,
+    -0x1.34fc65adb4469p-9, 0x1.2d645458f6c63p-3, 0x1.d045ac5a867aep-6, -0x1.005c6edfa5cebp-8,
+    -0x1.8e9eb3e0d081fp-9, 0x1.4b47cbd93d205p-13, 0x1.18eea90050bffp-5, 0x1.cbdadc3b76049p-3,
+    -0x1.0215fd140009ap-2, 0x1.18baf3d70562bp-4, -0x1.58e60f443efd7p-9, -0x1.a88eee72b6074p-3,
+    0x1.fa3b0002b9ea7p-7, -0x1.2454c4ab35cf9p-13, 0x1.023a71f54380ap-3, -0x1.f35e94492962dp-9,
+    0x1.2cde0d2cd4c02p-7, -0x1.08d1e4d11e6f5p-8, -0x1.bfd60a3071a50p-3, -0x1.262d652cebce0p-8,
+    0x1.c64d9dfeb9506p-3,
+};
+static const double golden_weighted_mixed[] = {
+    0x1.2d26bb12e80e3p+2, -0x1.5542536d353f6p-3, 0x1.417226efd0439p-6, 0x1.ac8fb9a0a257fp-6,
+    -0x1.360f9b98bb02cp-9, 0x1.7dc48ea251bb4p-4, 0x1.ebc073c307d2ap-6, -0x1.0698dd012ed88p-8,
+    -0x1.9851047e9744ap-9, 0x1.5356c5194e482p-13, 0x1.1fc41a16f5665p-5, 0x1.d70a808d74e86p-3,
+    -0x1.085d28e53a60dp-2, 0x1.f8ddf63ebe425p-5, -0x1.64cb85ae79a63p-4, -0x1.9e0e7ec55a26cp-4,
+    0x1.bb3061679655bp-7, -0x1.589e72d4f9bfep-11, 0x1.d1b63a0d2bd4cp-4, -0x1.ff8449f1966d5p-9,
+    0x1.342fa278b15d7p-7, -0x1.0f42ffdc94dbbp-8, -0x1.cabad64f6b296p-3, -0x1.2d55514b77d06p-8,
+    0x1.d15aafd8e6d29p-3,
 };
 static const double golden_soft_targets[] = {
     0x1.7deab064034b8p+2, 0x1.14873bfec2a9fp-9, 0x1.63a670c71e739p-6, -0x1.add116c54d6f6p-3,

@@ -28,17 +28,19 @@ static bool run_passes(trainer *t, const feed_batch *b, train_tally *tally)
     const size_t outputs = t->loss.outputs;
     const size_t pixels =
         (size_t)t->graph->height * (size_t)t->graph->width * (size_t)t->graph->arch.in_channels;
+    const double weight = train_loss_weight(&t->loss, &b->targets, b->count);
     memset(t->gradients, 0, t->layout->trained * sizeof *t->gradients);
     for (size_t first = 0; first < b->count; first += t->pass) {
         const size_t n = b->count - first < t->pass ? b->count - first : t->pass;
         const train_pass pass = {TRAIN_LEARN, t->options.seed, t->at.total, first};
         const train_targets targets = targets_from(&b->targets, first, outputs);
         train_forward(t->step, &pass, t->values, b->images + first * pixels, n, t->logits);
-        train_loss_run(&t->loss, &targets, t->logits, n, 1 / (double)b->count, t->dlogits, tally);
+        train_loss_run(&t->loss, &targets, t->logits, n, 1 / weight, t->dlogits, tally);
         if (!isfinite(tally->loss)) return false;
         train_backward(t->step, t->values, t->dlogits, t->gradients);
         train_update_statistics(t->step, t->values);
     }
+    tally->loss *= (double)b->count / weight; /* the mean, times images, as an epoch sums it */
     return true;
 }
 

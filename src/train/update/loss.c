@@ -8,7 +8,7 @@
 
 /* One image. */
 typedef struct sample {
-    const float *logits; /* [outputs] */
+    const float *logits; /* [outputs], or NULL */
     const float *values; /* [outputs], or NULL: first and second class with the first's share */
     int first, second;
     double share;
@@ -16,7 +16,7 @@ typedef struct sample {
 
 static sample sample_at(const train_targets *t, const float *logits, size_t outputs, size_t image)
 {
-    sample s = {.logits = logits + image * outputs, .share = 1};
+    sample s = {.logits = logits ? logits + image * outputs : NULL, .share = 1};
     if (t->values) {
         s.values = t->values + image * outputs;
         return s;
@@ -106,6 +106,18 @@ static void run_linear(const train_loss *loss, const sample *s, double scale, fl
         tally->loss += w * off * off;
         if (d) d[c] = (float)(scale * w * 2 * off);
     }
+}
+
+double train_loss_weight(const train_loss *loss, const train_targets *targets, size_t count)
+{
+    double sum = 0;
+    if (loss->head != TRAIN_SOFTMAX || !loss->weights) return (double)count;
+    for (size_t i = 0; i < count; i++) {
+        const sample s = sample_at(targets, NULL, loss->outputs, i);
+        for (size_t c = 0; c < loss->outputs; c++)
+            sum += weight_at(loss, c) * target_at(&s, c);
+    }
+    return sum > 0 ? sum : (double)count; /* all of no weight: there is nothing to divide */
 }
 
 void train_loss_run(const train_loss *loss, const train_targets *targets, const float *logits, size_t count,

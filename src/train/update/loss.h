@@ -21,10 +21,8 @@ typedef struct train_loss {
     size_t outputs;
     double smoothing; /* softmax: targets become (1 - s) t + s / outputs (Szegedy et al. 2016, as the source
                          has it); sigmoid: (1 - s) t + s / 2 (Keras); linear: none */
-    const float *weights; /* [outputs] of each class's or output's terms; NULL: all 1. With softmax, a picture
-                             counts by the class it is of, and the sum is divided by the number of pictures,
-                             so that it does not depend on which come together: PyTorch does so for soft
-                             targets, and divides by the sum of weights for class numbers. */
+    const float *weights; /* [outputs] of each class's or output's terms; NULL: all 1. With softmax a picture
+                             counts by the class it is of (train_loss_weight) */
 } train_loss;
 
 /* What is true, for `count` images. Either values, or classes. */
@@ -44,9 +42,15 @@ typedef struct train_tally {
     size_t images;
 } train_tally;
 
+/* What a step's sum of losses is divided by to be their mean: the number of images, or, where classes have
+ * weights, the sum of the weights of the images' classes, as PyTorch's cross_entropy divides for class
+ * numbers. A mixed image weighs as its classes do, in its shares of them, where PyTorch, which is given soft
+ * targets then, divides by the number of images. */
+double train_loss_weight(const train_loss *loss, const train_targets *targets, size_t count);
+
 /* Adds to `tally` the loss of `count` images. dlogits [count][outputs], unless NULL, becomes `scale` times
- * the gradient of the sum: 1 / images of the whole step makes it the mean's. Logits that are not finite give
- * a loss that is not. */
+ * the gradient of the sum: 1 / train_loss_weight of the whole step makes it the mean's. Logits that are not
+ * finite give a loss that is not. */
 void train_loss_run(const train_loss *loss, const train_targets *targets, const float *logits, size_t count,
                     double scale, float *dlogits, train_tally *tally);
 
