@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 #include "commands.h"
-#include "evaluation.h"
+#include "evaluation/evaluation.h"
+#include "evaluation/show.h"
 #include "json.h"
 #include "models.h"
 #include "pictures.h"
@@ -31,7 +32,7 @@ static const option_spec specs[] = {
     {OPTION_SEED, "seed", "N", "of that split (default: 0)"},
     MODEL_OPTIONS,
     TASK_OPTION,
-    {OPTION_MIN_ACCURACY, "min-accuracy", "F", "exit with 1 if top-1 is less than this share"},
+    {OPTION_MIN_ACCURACY, "min-accuracy", "F", "exit with 1 if top-1, or the share of right labels, is less"},
     PICTURE_OPTIONS,
     {OPTION_JSON, "json", NULL, "print one JSON object"},
     RUN_OPTIONS,
@@ -59,59 +60,6 @@ static settings read_options(option_parser *o)
     return s;
 }
 
-/* ---- Printing ---- */
-
-static void print_text_result(const evaluation *e)
-{
-    if (e->info.task == EFFNET_TASK_CLASSES)
-        print("top-1 %.2f %%, top-5 %.2f %%, ", 100 * e->top1, 100 * e->top5);
-    if (e->info.task == EFFNET_TASK_LABELS) print("%.2f %% of labels right, ", 100 * e->top1);
-    print("loss %.4f; %llu pictures\n", e->loss, (unsigned long long)e->images);
-    if (e->info.task == EFFNET_TASK_VALUES) return;
-    print("\nprecision  recall      F1  pictures\n");
-    for (size_t c = 0; c < e->outputs; c++) {
-        const evaluation_class *k = &e->classes[c];
-        print("%8.1f%% %6.1f%% %6.1f%%  %8llu  ", 100 * evaluation_precision(k), 100 * evaluation_recall(k),
-              100 * evaluation_f1(k), (unsigned long long)k->support);
-        print_text(k->label);
-        print("\n");
-    }
-}
-
-static json_t *classes_json(const evaluation *e)
-{
-    json_t *list = json_array();
-    for (size_t c = 0; e->info.task != EFFNET_TASK_VALUES && c < e->outputs; c++) {
-        const evaluation_class *k = &e->classes[c];
-        json_array_append_new(list, json_pack("{s:o,s:I,s:o,s:o,s:o}", "label", json_text(k->label),
-                                              "support", (json_int_t)k->support, "precision",
-                                              json_number(evaluation_precision(k)), "recall",
-                                              json_number(evaluation_recall(k)), "f1",
-                                              json_number(evaluation_f1(k))));
-    }
-    return list;
-}
-
-static json_t *confusion_json(const evaluation *e)
-{
-    json_t *rows = json_array();
-    for (size_t t = 0; e->confusion && t < e->outputs; t++) {
-        json_t *row = json_array();
-        for (size_t f = 0; f < e->outputs; f++)
-            json_array_append_new(row, json_integer((json_int_t)e->confusion[t * e->outputs + f]));
-        json_array_append_new(rows, row);
-    }
-    return rows;
-}
-
-static bool print_json_result(const evaluation *e)
-{
-    return json_print(json_pack("{s:I,s:o,s:o,s:o,s:o,s:o}", "images", (json_int_t)e->images, "top1",
-                                json_number(e->top1), "top5", json_number(e->top5), "loss",
-                                json_number(e->loss), "per_class", classes_json(e), "confusion",
-                                confusion_json(e)));
-}
-
 /* ---- Running ---- */
 
 static int evaluate(settings *s, const effnet_model *model, const effnet_dataset *data)
@@ -119,15 +67,16 @@ static int evaluate(settings *s, const effnet_model *model, const effnet_dataset
     evaluation e;
     effnet_dataset_info info;
     effnet_dataset_get_info(data, &info);
+    if (s->min_accuracy >= 0 && info.task == EFFNET_TASK_VALUES)
+        report_usage("eval", "values have no accuracy: --min-accuracy is for classes and labels");
     if (!s->has_part) s->part = info.count[EFFNET_VALIDATION] > 0 ? EFFNET_VALIDATION : EFFNET_TRAINING;
     int code = evaluation_run(&e, &s->choice, model, data, s->part, &s->images);
     if (e.images > 0) {
-        bool ok = true;
-        if (s->json)
-            ok = print_json_result(&e);
-        else
-            print_text_result(&e);
-        if (!ok) code = EXIT_SYSTEM;
+        if (s->json) {
+            if (!json_print(show_json(&e))) code = EXIT_SYSTEM;
+        } else {
+            show_text(&e);
+        }
         if (code == EXIT_DONE && !(e.top1 >= s->min_accuracy) && s->min_accuracy >= 0) code = EXIT_CHECK;
     }
     evaluation_free(&e);
@@ -175,7 +124,7 @@ const command cmd_eval = {
     .summary = "Accuracy of a model on pictures whose classes are known",
     .text = "Classes are matched by name if the model has names; a class that it does not know is an error. "
             "With several\n"
-            "labels for a picture, each counts for itself; for values the loss is the mean squared error.\n\n"
+            "labels for a picture, each counts for itself, as found above a probability of 0.5.\n\n"
             "Examples:\n"
             "  effnet eval --data photos/ -m run/best.safetensors\n"
             "  effnet eval --data photos/ -m run/best.safetensors --min-accuracy 0.9 --json\n",

@@ -38,16 +38,7 @@ void print_text(const char *text)
 
 void print_csv(const char *text)
 {
-    if (!strpbrk(text, ",\"\r\n")) {
-        check(fputs(text, stdout) >= 0);
-        return;
-    }
-    putchar('"');
-    for (; *text; text++) {
-        if (*text == '"') putchar('"');
-        putchar(*text);
-    }
-    check(putchar('"') != EOF);
+    check(text_put_csv(stdout, text));
 }
 
 bool print_flush(void)

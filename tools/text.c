@@ -5,7 +5,6 @@
 #include "text.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -44,6 +43,17 @@ char *text_printable(const char *text, bool keep_controls)
     }
     *end = '\0';
     return out;
+}
+
+bool text_put_csv(FILE *out, const char *text)
+{
+    if (!strpbrk(text, ",\"\r\n")) return fputs(text, out) >= 0;
+    putc('"', out);
+    for (; *text; text++) {
+        if (*text == '"') putc('"', out);
+        putc(*text, out);
+    }
+    return putc('"', out) != EOF;
 }
 
 char *text_grouped(char *out, size_t capacity, uint64_t number)

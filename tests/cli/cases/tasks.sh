@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Several labels for a picture, and values: learned from a table, kept in the model, followed by classify and eval.
-FILTER='s/[0-9.e-]+ images\/s/N images\/s/; s/-?[0-9]+\.[0-9]+(e-?[0-9]+)?/N/g; s/N +%/N %/g; s/ +N/ N/g; s/  best$//; s/[0-9.]+ MiB/M MiB/'
+FILTER='s/[0-9.e-]+ images\/s/N images\/s/; s/-?[0-9]+\.[0-9]+(e-?[0-9]+)?/N/g; s/error -?[0-9]+/error N/g; s/^ +-?[0-9]+  / N  /; s/N +%/N %/g; s/ +N/ N/g; s/  best$//; s/[0-9.]+ MiB/M MiB/'
 tiny_network > tiny.json
 cp "$PHOTOS/chelsea.png" "$PHOTOS/coffee.png" .
 for i in 1 2 3 4; do echo "chelsea.png,fur;ears"; echo "coffee.png,cup"; done > rows

@@ -3,7 +3,7 @@
  * Each lane takes pictures one by one and has a session of its own; what comes out is counted in the order of
  * the data, so that sums have the same bits for any number of threads. See evaluation.h.
  */
-#include "evaluation.h"
+#include "evaluation/evaluation.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -55,14 +55,21 @@ static bool is_label(const effnet_dataset_item *item, size_t label)
     return false;
 }
 
+/* The data's name of the best class, or the model's where the data do not know it. */
+static const char *best_name(const evaluator *v, const effnet_prediction *best)
+{
+    return *best->label ? best->label : effnet_dataset_get_label(v->data, (size_t)best->class_index);
+}
+
 /* Cross-entropy over all outputs of the network, of which the data may know fewer. */
-static void count_class(evaluator *v, const job *j, const effnet_dataset_item *item)
+static void count_class(evaluator *v, const job *j, const effnet_dataset_item *item, evaluation_picture *p)
 {
     evaluation *e = v->e;
     const size_t truth = (size_t)item->class_index;
     const double at = logit_of(v, j, truth);
     double most = -INFINITY, sum = 0;
     size_t ahead = 0, best = 0;
+    effnet_prediction first;
     for (size_t i = 0; i < v->network_outputs; i++) {
         const double x = (double)j->logits[i];
         most = fmax(most, x);
@@ -72,7 +79,12 @@ static void count_class(evaluator *v, const job *j, const effnet_dataset_item *i
         sum += exp((double)j->logits[i] - most);
     for (size_t c = 1; c < e->outputs; c++)
         if (logit_of(v, j, c) > logit_of(v, j, best)) best = c;
-    e->loss += log(sum) + most - at;
+    effnet_model_top(v->model, j->logits, 1, &first);
+    p->loss = log(sum) + most - at;
+    p->right = ahead == 0;
+    p->found = best_name(v, &first);
+    p->confidence = (double)first.probability;
+    calibration_add(&e->calibration, p->confidence, p->right);
     e->top1 += ahead == 0;
     e->top5 += ahead < TOP;
     e->classes[truth].support++;
@@ -81,26 +93,45 @@ static void count_class(evaluator *v, const job *j, const effnet_dataset_item *i
     e->confusion[truth * e->outputs + best]++;
 }
 
-static void count_labels(evaluator *v, const job *j, const effnet_dataset_item *item)
+static void count_labels(evaluator *v, const job *j, const effnet_dataset_item *item, evaluation_picture *p)
 {
     evaluation *e = v->e;
+    p->right = true;
     for (size_t c = 0; c < e->outputs; c++) {
         const double x = logit_of(v, j, c);
         const bool truth = is_label(item, c), found = x > 0;
-        e->loss += (fmax(x, 0) + log1p(exp(-fabs(x))) - (truth ? x : 0)) / (double)e->outputs;
+        p->loss += (fmax(x, 0) + log1p(exp(-fabs(x))) - (truth ? x : 0)) / (double)e->outputs;
+        p->right &= truth == found;
         e->top1 += truth == found ? 1 / (double)e->outputs : 0;
         e->classes[c].support += truth;
         e->classes[c].found += found;
         e->classes[c].right += truth && found;
     }
+    e->subset += p->right;
 }
 
-static void count_values(evaluator *v, const job *j, const effnet_dataset_item *item)
+static void count_values(evaluator *v, const job *j, const effnet_dataset_item *item, evaluation_picture *p)
 {
     for (size_t c = 0; c < v->e->outputs; c++) {
         const double off = logit_of(v, j, c) - (double)item->values[c];
-        v->e->loss += off * off / (double)v->e->outputs;
+        p->loss += off * off / (double)v->e->outputs;
     }
+}
+
+static void count_picture(evaluator *v, const job *j, const effnet_dataset_item *item)
+{
+    evaluation *e = v->e;
+    evaluation_picture *p = &e->pictures[e->images];
+    p->item = j->item;
+    for (size_t c = 0; e->answers && c < e->outputs; c++)
+        e->answers[e->images * e->outputs + c] = j->logits[v->output_of[c]];
+    e->images++;
+    switch (e->info.task) {
+    case EFFNET_TASK_CLASSES: count_class(v, j, item, p); break;
+    case EFFNET_TASK_LABELS: count_labels(v, j, item, p); break;
+    default: count_values(v, j, item, p); break;
+    }
+    e->loss += p->loss;
 }
 
 /* ---- Lanes ---- */
@@ -138,12 +169,7 @@ static int deliver(void *context, size_t number)
         v->e->failed++;
         return EXIT_DONE;
     }
-    v->e->images++;
-    switch (v->e->info.task) {
-    case EFFNET_TASK_CLASSES: count_class(v, j, &item); break;
-    case EFFNET_TASK_LABELS: count_labels(v, j, &item); break;
-    default: count_values(v, j, &item); break;
-    }
+    count_picture(v, j, &item);
     progress_show(j->item + 1, v->count, "pictures");
     return EXIT_DONE;
 }
@@ -171,6 +197,18 @@ static int match_outputs(evaluator *v)
     return EXIT_DONE;
 }
 
+static bool allocate_results(evaluation *e, size_t count)
+{
+    const effnet_task task = e->info.task;
+    const bool is_classes = task == EFFNET_TASK_CLASSES, is_values = task == EFFNET_TASK_VALUES;
+    e->pictures = calloc(count, sizeof *e->pictures);
+    if (is_classes) e->confusion = calloc(e->outputs, e->outputs * sizeof *e->confusion);
+    if (!is_classes) e->answers = calloc(count, e->outputs * sizeof *e->answers);
+    if (is_values) e->values = calloc(e->outputs, sizeof *e->values);
+    if (!is_values) e->classes = calloc(e->outputs, sizeof *e->classes);
+    return e->pictures && (e->confusion || e->answers) && (e->values || e->classes);
+}
+
 static bool allocate(evaluator *v, size_t threads)
 {
     evaluation *e = v->e;
@@ -179,13 +217,10 @@ static bool allocate(evaluator *v, size_t threads)
     v->output_of = calloc(e->outputs, sizeof *v->output_of);
     v->lanes = calloc(v->lane_count, sizeof *v->lanes);
     v->jobs = calloc(v->job_count, sizeof *v->jobs);
-    e->classes = calloc(e->outputs, sizeof *e->classes);
-    if (e->info.task == EFFNET_TASK_CLASSES)
-        e->confusion = calloc(e->outputs, e->outputs * sizeof *e->confusion);
-    bool ok = v->output_of && v->lanes && v->jobs && e->classes;
+    bool ok = v->output_of && v->lanes && v->jobs && allocate_results(e, v->count);
     for (size_t i = 0; ok && i < v->job_count; i++)
         ok = (v->jobs[i].logits = calloc(v->network_outputs, sizeof(float))) != NULL;
-    return ok && (e->confusion || e->info.task != EFFNET_TASK_CLASSES);
+    return ok;
 }
 
 static int open_lanes(evaluator *v, const model_choice *choice, const effnet_network_info *network)
@@ -212,8 +247,11 @@ static int prepare(evaluator *v, const model_choice *choice)
     if (v->count == 0) return report_failure(EXIT_NO_INPUT, "no pictures in this part of the data");
     if (!allocate(v, (size_t)(choice->threads ? choice->threads : system.cores)))
         return report_failure(EXIT_SYSTEM, "out of memory");
-    for (size_t c = 0; c < v->e->outputs; c++)
-        v->e->classes[c].label = effnet_dataset_get_label(v->data, c);
+    for (size_t c = 0; c < v->e->outputs; c++) {
+        const char *label = effnet_dataset_get_label(v->data, c);
+        if (v->e->classes) v->e->classes[c].label = label;
+        if (v->e->values) v->e->values[c].label = label;
+    }
     const int code = match_outputs(v);
     return code ? code : open_lanes(v, choice, &network);
 }
@@ -231,18 +269,79 @@ static void release(evaluator *v)
     free(v->output_of);
 }
 
-static void finish(evaluation *e)
+/* ---- From sums to figures ---- */
+
+static int finish_labels(evaluation *e)
+{
+    effnet_dataset_item item;
+    size_t shown = 0;
+    scored *list = calloc(e->images, sizeof *list);
+    if (!list) return report_failure(EXIT_SYSTEM, "out of memory");
+    for (size_t c = 0; c < e->outputs; c++) {
+        for (size_t i = 0; i < e->images; i++) {
+            effnet_dataset_get_item(e->data, e->part, e->pictures[i].item, &item);
+            list[i] = (scored){(double)e->answers[i * e->outputs + c], is_label(&item, c)};
+        }
+        const double precision = e->classes[c].average_precision = average_precision(list, e->images);
+        if (isnan(precision)) continue;
+        e->mean_average_precision += precision;
+        shown++;
+    }
+    free(list);
+    e->mean_average_precision = shown ? e->mean_average_precision / (double)shown : NAN;
+    e->subset /= (double)e->images;
+    return EXIT_DONE;
+}
+
+static int finish_values(evaluation *e)
+{
+    effnet_dataset_item item;
+    float *truths = calloc(e->images, sizeof *truths);
+    if (!truths) return report_failure(EXIT_SYSTEM, "out of memory");
+    for (size_t c = 0; c < e->outputs; c++) {
+        for (size_t i = 0; i < e->images; i++) {
+            effnet_dataset_get_item(e->data, e->part, e->pictures[i].item, &item);
+            truths[i] = item.values[c];
+        }
+        const value_errors errors = value_errors_of(e->answers + c, e->outputs, truths, e->images);
+        e->values[c].errors = errors;
+        e->squared += errors.squared / (double)e->outputs;
+        e->absolute += errors.absolute / (double)e->outputs;
+        e->r2 += errors.r2 / (double)e->outputs;
+    }
+    free(truths);
+    return EXIT_DONE;
+}
+
+static void finish_classes(evaluation *e)
+{
+    uint64_t right = 0, found = 0, support = 0;
+    for (size_t c = 0; c < e->outputs; c++) {
+        const evaluation_class *k = &e->classes[c];
+        e->macro_f1 += f1_of(k->right, k->found, k->support) / (double)e->outputs;
+        right += k->right;
+        found += k->found;
+        support += k->support;
+    }
+    e->micro_f1 = f1_of(right, found, support);
+}
+
+static int finish(evaluation *e)
 {
     const double images = (double)e->images;
     e->loss /= images;
     e->top1 = e->info.task == EFFNET_TASK_VALUES ? NAN : e->top1 / images;
     e->top5 = e->info.task == EFFNET_TASK_CLASSES ? e->top5 / images : NAN;
+    if (e->images == 0) return EXIT_DONE;
+    if (e->classes) finish_classes(e);
+    if (e->info.task == EFFNET_TASK_LABELS) return finish_labels(e);
+    return e->info.task == EFFNET_TASK_VALUES ? finish_values(e) : EXIT_DONE;
 }
 
 int evaluation_run(evaluation *out, const model_choice *choice, const effnet_model *model,
                    const effnet_dataset *data, effnet_part part, const effnet_image_options *images)
 {
-    *out = (evaluation){0};
+    *out = (evaluation){.data = data, .part = part};
     effnet_dataset_get_info(data, &out->info);
     out->outputs = out->info.outputs;
     evaluator v = {.e = out,
@@ -262,28 +361,38 @@ int evaluation_run(evaluation *out, const model_choice *choice, const effnet_mod
         code = lanes_run(&plan);
     }
     progress_hide();
-    finish(out);
+    const int finished = finish(out);
     release(&v);
-    return code ? code : v.exit_code;
+    return code ? code : finished ? finished : v.exit_code;
 }
 
 void evaluation_free(evaluation *e)
 {
     free(e->classes);
+    free(e->values);
     free(e->confusion);
+    free(e->pictures);
+    free(e->answers);
 }
 
-double evaluation_precision(const evaluation_class *c)
+/* What is not a number is worst. */
+static bool is_worse(const evaluation_picture *a, const evaluation_picture *b)
 {
-    return c->found ? (double)c->right / (double)c->found : 0;
+    if (isnan(a->loss) || isnan(b->loss)) return isnan(a->loss) && !isnan(b->loss);
+    return a->loss > b->loss;
 }
 
-double evaluation_recall(const evaluation_class *c)
+size_t evaluation_worst(const evaluation *e, size_t *out, size_t most)
 {
-    return c->support ? (double)c->right / (double)c->support : 0;
-}
-
-double evaluation_f1(const evaluation_class *c)
-{
-    return c->found + c->support ? 2 * (double)c->right / (double)(c->found + c->support) : 0;
+    size_t count = 0;
+    for (size_t i = 0; i < e->images; i++) {
+        size_t at = count;
+        while (at > 0 && is_worse(&e->pictures[i], &e->pictures[out[at - 1]]))
+            at--;
+        if (at == most) continue;
+        if (count < most) count++;
+        memmove(out + at + 1, out + at, (count - at - 1) * sizeof *out);
+        out[at] = i;
+    }
+    return count;
 }
