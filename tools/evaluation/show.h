@@ -17,7 +17,7 @@ json_t *show_json(const evaluation *e);
 
 /* What one class or output is called, as text: its label, or its number where it has none. `room` is for
  * that. */
-enum { SHOW_NAME = 24 };
+enum { SHOW_NAME = 32 };
 const char *show_name(char room[SHOW_NAME], const char *label, size_t number);
 
 #endif
