@@ -6,6 +6,7 @@
 
 #include "blocked_bench.h"
 #include "layer.h"
+#include "training.h"
 
 #include "base/clock.h"
 
@@ -71,11 +72,11 @@ static double peak_of(cpu_level level)
 
 /* ---- A network ---- */
 
-enum { MOST_KERNELS = 8 };
+enum { MOST_KERNELS = 16, NAME_SIZE = 64 };
 
 typedef struct total { /* of one kernel over the network */
-    const char *kernel;
-    double ns, ref_ns, macs;
+    char kernel[NAME_SIZE];
+    double ns, ref_ns, macs, bytes;
 } total;
 
 typedef struct network_bench {
@@ -87,6 +88,11 @@ typedef struct network_bench {
 static void print_line(const network_bench *b, const char *name, const total *t)
 {
     const double rate = 2 * t->macs / t->ns;
+    if (t->bytes > 0) {
+        printf("%-72s %12.0f ns %8.2f GB/s                    %7.2fx\n", name, t->ns, t->bytes / t->ns,
+               t->ref_ns / t->ns);
+        return;
+    }
     printf("%-72s %12.0f ns %8.2f GFLOP/s %5.1f %% of peak %7.2fx\n", name, t->ns, rate, 100 * rate / b->peak,
            t->ref_ns / t->ns);
 }
@@ -96,12 +102,18 @@ static void add_layer(network_bench *b, const char *kernel, total one)
     print_line(b, check_on_trial(), &one);
     b->k->tested++;
     total *t = b->totals;
-    while (t->kernel && strcmp(t->kernel, kernel) != 0)
+    while (*t->kernel && strcmp(t->kernel, kernel) != 0)
         if (++t == b->totals + MOST_KERNELS) return;
-    t->kernel = kernel;
+    snprintf(t->kernel, sizeof t->kernel, "%s", kernel);
     t->ns += one.ns;
     t->ref_ns += one.ref_ns;
     t->macs += one.macs;
+    t->bytes += one.bytes;
+}
+
+static void take_training(void *context, const char *kernel, const training_time *t)
+{
+    add_layer(context, kernel, (total){.ns = t->ns, .ref_ns = t->ref_ns, .macs = t->macs, .bytes = t->bytes});
 }
 
 static void time_case(void *context, const check_case *c)
@@ -126,15 +138,16 @@ static void time_case(void *context, const check_case *c)
         t.ref_ns = layer_time(&ref, c, k->seed);
         add_layer(b, name, t);
     }
+    training_bench(k, c, take_training, b);
 }
 
 bool bench_network(checker *k, const char *network)
 {
     network_bench b = {.k = k, .peak = peak_of(k->level)};
     if (!cases_network(network, time_case, &b)) return false;
-    for (const total *t = b.totals; t < b.totals + MOST_KERNELS && t->kernel; t++) {
-        char name[CASE_TEXT_SIZE];
-        snprintf(name, sizeof name, "%s, all of them", t->kernel);
+    for (const total *t = b.totals; t < b.totals + MOST_KERNELS && *t->kernel; t++) {
+        char name[NAME_SIZE + 32];
+        snprintf(name, sizeof name, "%.63s, all of them", t->kernel);
         print_line(&b, name, t);
     }
     return true;

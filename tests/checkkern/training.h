@@ -21,6 +21,18 @@ void training_test_norms(checker *k, const blocked_training *kernels);
 /* Weight and input gradients, and transposition. */
 void training_test_products(checker *k, const blocked_training *kernels);
 
+/* What timing one kernel on one layer gave. Work is either multiply-adds or bytes that are read and written.
+ */
+typedef struct training_time {
+    double ns, ref_ns; /* of the plain reference in double */
+    double macs, bytes;
+} training_time;
+
+typedef void (*training_visitor)(void *context, const char *kernel, const training_time *t);
+
+/* Times every kernel of training that the layer needs; check_on_trial names each. */
+void training_bench(checker *k, const check_case *c, training_visitor visit, void *context);
+
 /* ---- For the above ---- */
 
 /* A value and how far a kernel may be from it, summed up. */
