@@ -270,7 +270,7 @@ static effnet_status read_journal(search_journal *j, const char *description, se
 {
     void *text;
     size_t size;
-    const char *rest;
+    const char *rest = NULL;
     TRY(source_load(&text, &size, j->path, MAX_JOURNAL, error));
     const char *end = (const char *)text + size;
     effnet_status status = check_head(j, text, end, description, &rest, error);
