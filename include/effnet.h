@@ -678,6 +678,39 @@ EFFNET_API effnet_status effnet_dataset_verify(const effnet_dataset *dataset, ef
                                                effnet_dataset_report *report, void *context, size_t *bad,
                                                effnet_error *error);
 
+/* ---- Several processes
+ * ------------------------------------------------------------------------------------------------- */
+
+/** The processes, on one machine or many, that train one network together. Each is a rank, numbered from 0.
+ * All call the same functions of effnet_trainer in the same order; an error on one of them is an error on
+ * all, and names it. */
+typedef struct effnet_ranks effnet_ranks;
+
+/** All zero: the defaults in brackets. */
+typedef struct effnet_ranks_options {
+    double patience; /**< seconds of silence after which a rank is lost [30] */
+    void (*lost)(void *context, const char *message); /**< called once, from another thread, if one is: the
+                                                         calls under way may take long to notice, and the
+                                                         process may end right here; may be NULL */
+    void *context;
+} effnet_ranks_options;
+
+/** Makes this process, which mpirun or srun has started beside others, a rank. Open MPI is loaded for it, so
+ * call it once, before anything that takes long. EFFNET_ERR_MISSING if it is not there. */
+EFFNET_API effnet_status effnet_ranks_join(effnet_ranks **out, const effnet_ranks_options *options,
+                                           effnet_error *error);
+
+/** Waits until all ranks leave, and frees `ranks`, after the trainer that uses it. `why` is NULL if the work
+ * is done, else what the others, for whom it is over too, are told. */
+EFFNET_API void effnet_ranks_leave(effnet_ranks *ranks, const char *why);
+
+/** 0 and 1 for NULL. */
+EFFNET_API int effnet_ranks_number(const effnet_ranks *ranks);
+EFFNET_API int effnet_ranks_count(const effnet_ranks *ranks);
+
+/** Writes Open MPI's version; false, and "", where it is missing. */
+EFFNET_API bool effnet_ranks_version(char *out, size_t size);
+
 /* ---- Training
  * ------------------------------------------------------------------------------------------------- */
 
@@ -708,7 +741,7 @@ typedef struct effnet_trainer_options {
                            NULL: nothing is written */
     int epochs;         /**< with all weights [100]; negative: none, only head_epochs */
     int head_epochs;    /**< before these, with the classifier alone [0] */
-    int batch;          /**< images of a step [32] */
+    int batch;          /**< images of a step, on each rank [32] */
     int passes;         /**< in which they are run one after the other, to save memory [1] */
     int epoch_steps;    /**< of an epoch where the caller brings the batches [1000]; otherwise the data say */
     effnet_optimizer optimizer;
@@ -742,6 +775,12 @@ typedef struct effnet_trainer_options {
                                       drives the trainer; more than one in a hundred end the run [NULL] */
     void *report_context;
     effnet_image_options images;
+    effnet_ranks *ranks; /**< that train together, each with its share of the pictures; must outlive the
+                            trainer. Rank 0 writes the folder. NULL: this process alone */
+    int (*stop)(
+        void *context); /**< asked at the end of each piece of work: what one rank answers, the largest
+                           number, comes back as effnet_progress.stop on all; NULL: nobody is asked */
+    void *stop_context;
 } effnet_trainer_options;
 
 typedef struct effnet_trainer effnet_trainer;
@@ -751,8 +790,9 @@ typedef struct effnet_trainer_info {
     uint64_t parameters; /**< that are trained, at most */
     uint64_t bytes;      /**< of memory, planned before the first step */
     effnet_keep keep;
-    int epochs;     /**< in all */
-    int batch;      /**< images of a step: at most those of the training part */
+    int epochs; /**< in all */
+    int batch;  /**< images of a step on each rank: all ranks' at most those of the training part */
+    int ranks;
     uint64_t steps; /**< of an epoch */
     double learning_rate, head_rate;
     const char *augment; /**< as in the options; the trainer's */
@@ -773,6 +813,7 @@ typedef struct effnet_progress {
     double val_loss, val_top1, ema_loss, ema_top1; /**< NaN where there is none; top1 also with values */
     double images_per_second, seconds;             /**< of training; since the beginning of the run */
     uint64_t skipped;   /**< steps whose loss or gradient was not finite: nothing was changed */
+    int stop;           /**< what effnet_trainer_options.stop has answered, on any rank */
     const char *notice; /**< what happened that the user should know, "" if nothing; until the next call */
 } effnet_progress;
 

@@ -53,6 +53,7 @@ void effnet_trainer_get_info(const effnet_trainer *t, effnet_trainer_info *info)
         .epochs = run->options.epochs + run->options.head_epochs,
         .batch = (int)run->batch,
         .steps = run->steps,
+        .ranks = (int)ranks_count(run->ranks),
         .learning_rate = run->options.learning_rate,
         .head_rate = run->options.head_rate,
         .augment = run->options.augment,

@@ -73,6 +73,11 @@ void train_forward(train_step *step, const train_pass *pass, const float *values
         reference_forward(step->reference, pass, values, images, count, logits);
 }
 
+void train_on_ready(train_step *step, train_ready ready, void *context)
+{
+    if (step->blocked) blocked_step_on_ready(step->blocked, ready, context);
+}
+
 void train_backward(train_step *step, const float *values, const float *dlogits, float *gradients)
 {
     if (step->blocked)

@@ -83,6 +83,13 @@ size_t train_outputs(const net_graph *graph);
 void train_forward(train_step *step, const train_pass *pass, const float *values, const float *images,
                    size_t count, float *logits);
 
+/* Called while train_backward runs, by one of its threads, when gradients[from..trained) are what they will
+ * be when it returns; `from` falls from call to call. */
+typedef void (*train_ready)(void *context, size_t from);
+
+/* From now on; NULL: nobody is told. */
+void train_on_ready(train_step *step, train_ready ready, void *context);
+
 /* Adds to `gradients` [layout.trained] what dlogits [count][outputs], the loss's gradient with respect to the
  * logits of the last train_forward (which was TRAIN_LEARN, with the same values), gives for every trained
  * tensor. Tensors before first_trained stay as they are. Once for each forward. */

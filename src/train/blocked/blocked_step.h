@@ -27,6 +27,7 @@ void blocked_step_free(blocked_step *step);
 void blocked_step_forward(blocked_step *step, const train_pass *pass, const float *values,
                           const float *images, size_t count, float *logits);
 void blocked_step_backward(blocked_step *step, const float *values, const float *dlogits, float *gradients);
+void blocked_step_on_ready(blocked_step *step, train_ready ready, void *context);
 void blocked_step_update_statistics(blocked_step *step, float *values);
 
 #endif

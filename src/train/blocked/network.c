@@ -292,6 +292,20 @@ static void run_forward(void *context, size_t number, size_t count)
     cpu_denormals_restore(denormals);
 }
 
+/* The gradients from `tensor` on are there: no member adds to them any more. */
+static void tell_ready(const member *m, size_t tensor)
+{
+    const blocked_step *s = m->s;
+    if (!s->ready) return;
+    pool_barrier(s->team);
+    if (m->number == 0) s->ready(s->ready_context, s->layout->slots[tensor].offset);
+}
+
+static size_t first_tensor_of(const block_state *b)
+{
+    return (b->net->expands ? &b->expand : &b->depthwise)->tensor;
+}
+
 static void run_backward(void *context, size_t number, size_t count)
 {
     blocked_step *s = context;
@@ -299,8 +313,11 @@ static void run_backward(void *context, size_t number, size_t count)
     const unsigned denormals = cpu_denormals_off();
     bool wanted = classify_backward(&m);
     const map *dout = &s->dlast;
+    size_t before = s->graph->has_head ? s->head.tensor : classifier_tensor(s->graph);
     for (int i = s->graph->block_count - 1; wanted && i >= 0; i--) {
+        tell_ready(&m, before);
         block_backward(&m, &s->blocks[i], dout);
+        before = first_tensor_of(&s->blocks[i]);
         wanted = wants_input(s, &s->blocks[i]);
         dout = &s->blocks[i].dinput;
     }
@@ -333,6 +350,12 @@ void blocked_step_backward(blocked_step *s, const float *values, const float *dl
     for (int i = 0; i < s->graph->block_count; i++)
         s->blocks[i].expand.raw = s->blocks[i].expanded[1];
     pool_run(s->team, run_backward, s);
+}
+
+void blocked_step_on_ready(blocked_step *s, train_ready ready, void *context)
+{
+    s->ready = ready;
+    s->ready_context = context;
 }
 
 /* ---- Running statistics ---- */

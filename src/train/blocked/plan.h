@@ -120,6 +120,8 @@ struct blocked_step {
     size_t count;    /* its images */
     const float *images, *values, *dlogits_in;
     float *gradients, *logits_out;
+    train_ready ready; /* NULL: nobody wants to know */
+    void *ready_context;
 };
 
 /* One thread's view of a step. */

@@ -49,12 +49,21 @@ size_t sampler_steps(const sampler *s)
     return whole + (s->items % all > 0 ? 1 : 0);
 }
 
+void sampler_share(size_t items, size_t batch, size_t rank, size_t ranks, size_t step, size_t *from,
+                   size_t *to, size_t *all)
+{
+    const size_t most = batch * ranks, left = items - step * most;
+    *all = left < most ? left : most;
+    *from = rank * batch;
+    *to = *from + batch;
+    if (left < most) pool_share(left, rank, ranks, from, to);
+}
+
 size_t sampler_take(uint32_t *items, sampler *s, uint64_t epoch, size_t step)
 {
-    const size_t all = s->batch * s->ranks, first = step * all, left = s->items - first;
-    size_t from = s->rank * s->batch, to = from + s->batch;
-    if (left < all) pool_share(left, s->rank, s->ranks, &from, &to);
+    size_t from, to, all;
+    sampler_share(s->items, s->batch, s->rank, s->ranks, step, &from, &to, &all);
     if (s->training && s->epoch != epoch) set_epoch(s, epoch);
-    memcpy(items, s->order + first + from, (to - from) * sizeof *items);
+    memcpy(items, s->order + step * s->batch * s->ranks + from, (to - from) * sizeof *items);
     return to - from;
 }

@@ -19,6 +19,11 @@ typedef struct sampler {
     uint32_t *order;
 } sampler;
 
+/* The share [*from, *to) of a rank in the pictures of a step, which are as many as *all: a batch for each, or
+ * where there are not enough, the same number, but for one. */
+void sampler_share(size_t items, size_t batch, size_t rank, size_t ranks, size_t step, size_t *from,
+                   size_t *to, size_t *all);
+
 /* `ranks` 0 counts as 1. EFFNET_ERR_ARGUMENT if there is nothing to do for a rank in training. */
 effnet_status sampler_create(sampler *out, size_t items, size_t batch, size_t rank, size_t ranks,
                              uint64_t seed, bool training, effnet_error *error);

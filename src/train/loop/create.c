@@ -73,7 +73,8 @@ static size_t other_bytes(trainer *t, size_t batch)
     const size_t count = list_arrays(t, batch, arrays);
     const size_t picture =
         (size_t)t->start->recipe.height * (size_t)t->start->recipe.width * (size_t)t->graph->arch.in_channels;
-    size_t bytes = t->data == &t->none ? 0 : 2 * batch * picture * sizeof(float);
+    size_t bytes = ranks_bytes(ranks_count(t->ranks));
+    if (t->data != &t->none) bytes += 2 * batch * picture * sizeof(float);
     for (size_t i = 0; i < count; i++)
         bytes += pages_rounded(arrays[i].count * sizeof(float));
     return bytes;
@@ -155,7 +156,8 @@ static effnet_status allocate(trainer *t, effnet_error *error)
     for (size_t i = 0; i < count; i++)
         TRY(floats(arrays[i].at, arrays[i].count, error));
     t->scratch = malloc(train_norm_pieces(t->layout->count) * sizeof *t->scratch);
-    return t->scratch ? EFFNET_OK : error_memory(error);
+    t->words = calloc(ranks_count(t->ranks), sizeof *t->words);
+    return t->scratch && t->words ? EFFNET_OK : error_memory(error);
 }
 
 /* Bytes of the cache for a part: in proportion to its pictures. */
@@ -179,6 +181,8 @@ static effnet_status make_feeds(trainer *t, effnet_error *error)
                       .training = true,
                       .augment = &t->augment,
                       .cache = cache_of(t, EFFNET_TRAINING),
+                      .rank = ranks_number(t->ranks),
+                      .ranks = ranks_count(t->ranks),
                       .team = t->team,
                       .report = t->options.report,
                       .context = t->options.report_context};
@@ -243,7 +247,8 @@ static effnet_status fill(trainer *t, const effnet_trainer_options *options, siz
     pool_limit_cores(t->team, cpu_usable_cores());
     TRY(plan_memory(t, error));
     TRY(trainer_describe(t, error));
-    if (t->folder) TRY(trainer_prepare_folder(t, error));
+    TRY(trainer_meet(t, error));
+    if (trainer_writes(t)) TRY(trainer_prepare_folder(t, error));
     TRY(allocate(t, error));
     TRY(make_feeds(t, error));
     TRY(make_loss(t, error));
@@ -268,8 +273,12 @@ effnet_status trainer_create(trainer **out, const model *start, const dataset *d
     t->data = data ? data : &t->none;
     t->level = level;
     t->images = *images;
+    t->ranks = options->ranks;
+    effnet_error own;
+    if (!error) error = &own;
     const effnet_status status = fill(t, options, threads, error);
     if (status != EFFNET_OK) {
+        ranks_fail(t->ranks, status, error->message);
         trainer_free(t);
         return status;
     }
@@ -291,6 +300,7 @@ void trainer_free(trainer *t)
         free(arrays[i]);
     free(t->scratch);
     free(t->augment_text);
+    free(t->words);
     free(t->description);
     free(t->log);
     free(t->folder);

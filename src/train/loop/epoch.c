@@ -49,9 +49,17 @@ effnet_status trainer_evaluate(trainer *t, effnet_error *error)
     const train_pass pass = {.mode = TRAIN_EVALUATE};
     const float *values = t->at.stage == TRAINER_AVERAGED ? t->average : t->values;
     feed_batch b;
+    train_tally tally = {0};
+    bool good = true;
     TRY(feed_take(t->validation, 0, t->at.step, &b, error));
-    train_forward(t->step, &pass, values, b.images, b.count, t->logits);
-    train_loss_run(&loss, &b.targets, t->logits, b.count, 1, NULL, &t->evaluation);
+    if (b.count > 0) {
+        train_forward(t->step, &pass, values, b.images, b.count, t->logits);
+        train_loss_run(&loss, &b.targets, t->logits, b.count, 1, NULL, &tally);
+    }
+    TRY(trainer_agree(t, &tally, &good, error));
+    t->evaluation.loss += tally.loss;
+    t->evaluation.hits += tally.hits;
+    t->evaluation.images += tally.images;
     if (++t->at.step == feed_steps(t->validation)) next_stage(t);
     return EFFNET_OK;
 }
@@ -90,7 +98,7 @@ static effnet_status keep_best(trainer *t, bool *improved, effnet_error *error)
     if (!*improved) return EFFNET_OK;
     t->at.has_best = 1;
     t->at.best = found;
-    return t->folder ? save_best(t, averaged, error) : EFFNET_OK;
+    return trainer_writes(t) ? save_best(t, averaged, error) : EFFNET_OK;
 }
 
 static void tell_epoch(const trainer *t, effnet_progress *p)
@@ -127,7 +135,7 @@ effnet_status trainer_end_epoch(trainer *t, effnet_progress *progress, effnet_er
 {
     tell_epoch(t, progress);
     TRY(keep_best(t, &progress->improved, error));
-    TRY(trainer_log_add(t, progress, error));
+    if (trainer_writes(t)) TRY(trainer_log_add(t, progress, error));
     TRY(begin_epoch(t, error));
     progress->done = t->at.stage == TRAINER_DONE;
     return t->folder ? trainer_save(t, error) : EFFNET_OK;
@@ -151,12 +159,13 @@ static void tell(const trainer *t, effnet_progress *p)
         .images_per_second = t->at.images ? (double)t->at.images / t->at.epoch_seconds : 0,
         .seconds = t->at.seconds,
         .skipped = t->at.skipped,
+        .stop = t->stop,
         .notice = t->notice,
     };
     if (p->evaluating && t->validation) p->steps = feed_steps(t->validation);
 }
 
-effnet_status trainer_run(trainer *t, const feed_batch *given, effnet_progress *progress, effnet_error *error)
+static effnet_status run(trainer *t, const feed_batch *given, effnet_progress *progress, effnet_error *error)
 {
     *t->notice = '\0';
     const double began = clock_ms();
@@ -173,4 +182,13 @@ effnet_status trainer_run(trainer *t, const feed_batch *given, effnet_progress *
     if (!t->folder || !learning) return EFFNET_OK;
     if (t->last_save_ms == 0) t->last_save_ms = began;
     return began - t->last_save_ms > 1000 * t->options.save_seconds ? trainer_save(t, error) : EFFNET_OK;
+}
+
+effnet_status trainer_run(trainer *t, const feed_batch *given, effnet_progress *progress, effnet_error *error)
+{
+    effnet_error own;
+    if (!error) error = &own;
+    const effnet_status status = run(t, given, progress, error);
+    if (status != EFFNET_OK) ranks_fail(t->ranks, status, error->message);
+    return status;
 }

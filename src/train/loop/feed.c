@@ -8,10 +8,12 @@
 #include <stdlib.h>
 
 #include "train/data/loader.h"
+#include "train/data/sampler.h"
 
 struct feed {
     loader *source;
     pool *team;
+    size_t items, batch, rank, ranks;
     uint64_t epoch; /* of the batch that comes next */
     size_t step;
 };
@@ -36,6 +38,10 @@ effnet_status feed_create(feed **out, const feed_options *options, effnet_error 
                               .context = options->context};
     const effnet_status status = loader_create(&f->source, options->data, options->part, &o, error);
     f->team = options->team;
+    f->items = options->data->parts[options->part].count;
+    f->batch = options->batch;
+    f->rank = options->rank;
+    f->ranks = options->ranks ? options->ranks : 1;
     if (status == EFFNET_OK)
         *out = f;
     else
@@ -68,6 +74,8 @@ effnet_status feed_take(feed *f, uint64_t epoch, size_t step, feed_batch *out, e
     pool_run(f->team, help, f->source);
     TRY(loader_next(f->source, &b, error));
     *out = (feed_batch){.images = b.images, .targets = b.targets, .count = b.count};
+    size_t end;
+    sampler_share(f->items, f->batch, f->rank, f->ranks, step, &out->first, &end, &out->all);
     f->epoch = step + 1 < b.steps ? epoch : epoch + 1;
     f->step = step + 1 < b.steps ? step + 1 : 0;
     return EFFNET_OK;

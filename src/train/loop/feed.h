@@ -34,7 +34,9 @@ typedef struct feed_options {
 typedef struct feed_batch {
     const float *images; /* [count][height][width][channels] */
     train_targets targets;
-    size_t count;
+    size_t count; /* 0 where another rank has all that is left */
+    size_t first; /* number of the first one in the step, over all ranks */
+    size_t all;   /* of the step, on all ranks */
 } feed_batch;
 
 effnet_status feed_create(feed **out, const feed_options *options, effnet_error *error);

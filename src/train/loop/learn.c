@@ -22,26 +22,47 @@ static train_targets targets_from(const train_targets *all, size_t first, size_t
     };
 }
 
-/* Forward and backward of all passes into t->gradients; false if a loss is not finite. */
-static bool run_passes(trainer *t, const feed_batch *b, train_tally *tally)
+static void tell_ready(void *context, size_t from)
+{
+    const trainer *t = context;
+    ranks_sum_ready(t->ranks, from);
+}
+
+/* Forward and backward of all passes into t->gradients, the last one's as they become final on their way to
+ * the other ranks; false if a loss is not finite. */
+static bool run_passes(trainer *t, const feed_batch *b, double weight, train_tally *tally)
 {
     const size_t outputs = t->loss.outputs;
     const size_t pixels =
         (size_t)t->graph->height * (size_t)t->graph->width * (size_t)t->graph->arch.in_channels;
-    const double weight = train_loss_weight(&t->loss, &b->targets, b->count);
     memset(t->gradients, 0, t->layout->trained * sizeof *t->gradients);
     for (size_t first = 0; first < b->count; first += t->pass) {
         const size_t n = b->count - first < t->pass ? b->count - first : t->pass;
-        const train_pass pass = {TRAIN_LEARN, t->options.seed, t->at.total, first};
+        const train_pass pass = {TRAIN_LEARN, t->options.seed, t->at.total, b->first + first};
         const train_targets targets = targets_from(&b->targets, first, outputs);
         train_forward(t->step, &pass, t->values, b->images + first * pixels, n, t->logits);
         train_loss_run(&t->loss, &targets, t->logits, n, 1 / weight, t->dlogits, tally);
         if (!isfinite(tally->loss)) return false;
+        train_on_ready(t->step, t->ranks && first + n == b->count ? tell_ready : NULL, t);
         train_backward(t->step, t->values, t->dlogits, t->gradients);
         train_update_statistics(t->step, t->values);
     }
-    tally->loss *= (double)b->count / weight; /* the mean, times images, as an epoch sums it */
+    tally->loss *= (double)b->all / weight; /* the mean, times images, as an epoch sums it */
     return true;
+}
+
+/* The gradient of all ranks' images. */
+static effnet_status find_gradient(trainer *t, const feed_batch *b, train_tally *tally, bool *good,
+                                   effnet_error *error)
+{
+    double weight = train_loss_weight(&t->loss, &b->targets, b->count);
+    TRY(trainer_add_weights(t, &weight, error));
+    const size_t first = train_layout_first(t->layout, t->phases[t->at.phase].first_tensor);
+    TRY(ranks_sum_begin(t->ranks, t->gradients, first, t->layout->trained, error));
+    *good = run_passes(t, b, weight, tally);
+    TRY(ranks_sum_end(t->ranks, error));
+    TRY(trainer_average_statistics(t, error));
+    return trainer_agree(t, tally, good, error);
 }
 
 static void update(trainer *t, double norm)
@@ -110,11 +131,12 @@ effnet_status trainer_learn(trainer *t, const feed_batch *given, effnet_error *e
     feed_batch b;
     train_tally tally = {0};
     if (given)
-        b = *given;
+        TRY(trainer_place_batch(t, given, &b, error));
     else
         TRY(feed_take(t->training, t->at.epoch, t->at.step, &b, error));
     memcpy(t->statistics, t->values + t->layout->trained, running);
-    bool good = run_passes(t, &b, &tally);
+    bool good;
+    TRY(find_gradient(t, &b, &tally, &good, error));
     const double norm = good ? train_norm(t->gradients, t->layout->trained, t->scratch, t->team) : NAN;
     good = !!isfinite(norm);
     if (good) {

@@ -132,14 +132,16 @@ effnet_status trainer_choose(trainer *t, const effnet_trainer_options *options, 
         return error_set(error, EFFNET_ERR_ARGUMENT, "no pictures to train with");
     t->options = *options;
     t->batch = options->batch ? (size_t)options->batch : 32;
-    if (items > 0 && t->batch > items) t->batch = items;
+    const size_t count = ranks_count(t->ranks), most = (items + count - 1) / count;
+    if (items > 0 && t->batch > most) t->batch = most;
     const size_t passes = options->passes ? (size_t)options->passes : 1;
     t->pass = (t->batch + passes - 1) / passes;
-    fill_in(&t->options, t->batch);
+    fill_in(&t->options, t->batch * count);
     t->optimiser = train_optimiser_default(rules[options->optimizer]);
     t->optimiser.momentum = t->options.momentum;
     t->optimiser.decay = t->options.weight_decay;
-    t->steps = items > 0 ? items / t->batch : (size_t)t->options.epoch_steps;
+    t->steps = items > 0 ? items / (t->batch * count) : (size_t)t->options.epoch_steps;
+    if (items > 0 && t->steps == 0) t->steps = 1;
     make_phases(t, t->steps);
     return choose_augmentation(t, options->augment, error);
 }

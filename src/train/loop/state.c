@@ -17,19 +17,22 @@
 effnet_status trainer_describe(trainer *t, effnet_error *error)
 {
     const effnet_trainer_options *o = &t->options;
-    char *network, variant[VARIANT_TEXT], pictures[RECIPE_TEXT_SIZE];
+    char *network, batch[64], variant[VARIANT_TEXT], pictures[RECIPE_TEXT_SIZE];
     TRY(net_arch_format(&network, &t->graph->arch, error));
     variant_format(variant, &t->graph->variant);
     recipe_format(pictures, sizeof pictures, &t->start->recipe);
+    /* A batch norm sees one rank's pictures. */
+    snprintf(batch, sizeof batch, ranks_count(t->ranks) > 1 ? "%zu on each of %zu ranks" : "%zu", t->batch,
+             ranks_count(t->ranks));
     const int length =
         asprintf(&t->description,
-                 "seed=%" PRIu64 "\nbatch=%zu\npasses=%zu\nepochs=%d\nhead epochs=%d\noptimizer=%d\n"
+                 "seed=%" PRIu64 "\nbatch=%s\npasses=%zu\nepochs=%d\nhead epochs=%d\noptimizer=%d\n"
                  "learning rate=%.17g\nhead rate=%.17g\nmomentum=%.17g\nweight decay=%.17g\nclip=%.17g\n"
                  "schedule=%d\ndecay factor=%.17g\ndecay epochs=%.17g\nwarm-up epochs=%.17g\n"
                  "label smoothing=%.17g\naveraging=%.17g\nbalance=%d\nfrozen norms=%d\n"
                  "training pictures=%zu\nvalidation pictures=%zu\nsteps=%zu\noutputs=%zu\ntask=%d\n"
                  "augmentation=%s\nkernels=%s\nvariant=%s\nrecipe=%s\nnetwork=%s\n",
-                 o->seed, t->batch, (t->batch + t->pass - 1) / t->pass, o->epochs, o->head_epochs,
+                 o->seed, batch, (t->batch + t->pass - 1) / t->pass, o->epochs, o->head_epochs,
                  (int)o->optimizer, o->learning_rate, o->head_rate, o->momentum, o->weight_decay, o->clip,
                  (int)o->schedule, o->decay_factor, o->decay_epochs, o->warmup_epochs, o->label_smoothing,
                  o->averaging, o->balance, o->freeze_norms, t->data->parts[EFFNET_TRAINING].count,
@@ -67,6 +70,7 @@ effnet_status trainer_save(trainer *t, effnet_error *error)
         return error_set(
             error, EFFNET_ERR_INTERNAL,
             "weights are not finite any more, and were not saved: a lower learning rate may help");
+    if (!trainer_writes(t)) return EFFNET_OK; /* all have the same state */
     trainer_position at = t->at;
     if (at.stage == TRAINER_AVERAGED) at.stage = TRAINER_EVALUATE; /* evaluation begins again */
     if (at.stage == TRAINER_EVALUATE) at.step = 0;
@@ -88,16 +92,30 @@ static effnet_status check_position(const trainer *t, const trainer_position *at
     return sane ? EFFNET_OK : error_set(error, EFFNET_ERR_FORMAT, "a checkpoint of no possible moment");
 }
 
+/* On the rank that writes. */
+static effnet_status read_state(trainer *t, const checkpoint *c, effnet_error *error)
+{
+    trainer_position at;
+    TRY(checkpoint_load(t->folder, c, t->notice, error));
+    memcpy(&at, c->numbers, sizeof at);
+    TRY(check_position(t, &at, error));
+    return EFFNET_OK;
+}
+
 effnet_status trainer_load(trainer *t, effnet_error *error)
 {
     if (!t->folder) return error_set(error, EFFNET_ERR_ARGUMENT, "a run without a folder cannot be resumed");
+    effnet_error own;
+    if (!error) error = &own;
     uint64_t numbers[TRAINER_NUMBERS];
     const checkpoint c = describe_state(t, numbers);
-    trainer_position at;
-    TRY(checkpoint_load(t->folder, &c, t->notice, error));
-    memcpy(&at, numbers, sizeof at);
-    TRY(check_position(t, &at, error));
-    t->at = at;
-    TRY(trainer_log_load(t, error));
+    effnet_status status = trainer_writes(t) ? read_state(t, &c, error) : EFFNET_OK;
+    if (status != EFFNET_OK) {
+        ranks_fail(t->ranks, status, error->message);
+        return status;
+    }
+    TRY(trainer_share_state(t, &c, error));
+    memcpy(&t->at, numbers, sizeof t->at);
+    if (trainer_writes(t)) TRY(trainer_log_load(t, error));
     return trainer_enter_phase(t, error);
 }

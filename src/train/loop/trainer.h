@@ -11,6 +11,7 @@
 #include "train/checkpoint/checkpoint.h"
 #include "train/loop/feed.h"
 #include "train/parameters.h"
+#include "train/ranks/ranks.h"
 #include "train/step.h"
 #include "train/update/optimiser.h"
 #include "train/update/schedule.h"
@@ -56,6 +57,14 @@ typedef struct trainer_position {
 
 enum { TRAINER_NUMBERS = sizeof(trainer_position) / sizeof(uint64_t) };
 
+/* What a rank tells the others at the end of each piece of work. */
+typedef struct trainer_word {
+    train_tally tally;
+    uint64_t good; /* all is finite */
+    int64_t stop;
+    uint64_t check; /* of the weights, now and then */
+} trainer_word;
+
 typedef struct trainer {
     effnet_trainer_options options; /* with the defaults filled in */
     char *folder;                   /* NULL: nothing is written */
@@ -88,6 +97,9 @@ typedef struct trainer {
     float *statistics;       /* [layout->count - trained]: before the step, in case it is bad */
     float *logits, *dlogits; /* [batch][outputs] */
     double *scratch;         /* of train_norm */
+    ranks *ranks;            /* NULL: this process alone */
+    trainer_word *words;     /* [ranks] */
+    int stop;                /* what options.stop answered to one of them */
     trainer_position at;
     train_tally evaluation; /* of the stage */
     double figures[2][2];   /* loss and hits of an image: of the weights, of the average; NaN: none */
@@ -126,6 +138,20 @@ effnet_status trainer_enter_phase(trainer *t, effnet_error *error);
 effnet_status trainer_learn(trainer *t, const feed_batch *given, effnet_error *error);
 effnet_status trainer_evaluate(trainer *t, effnet_error *error);
 effnet_status trainer_end_epoch(trainer *t, effnet_progress *progress, effnet_error *error);
+
+/* Between ranks (together.c). Looks whether all are about to do the same;
+ * finds a given batch's place among all ranks'; makes of the weight of one rank's images that of all; makes
+ * of one rank's tally and of whether its numbers are finite those of all, and asks whether to stop; averages
+ * the running statistics; gives everyone the state that rank 0 has. */
+effnet_status trainer_meet(trainer *t, effnet_error *error);
+effnet_status trainer_place_batch(trainer *t, const feed_batch *given, feed_batch *out, effnet_error *error);
+effnet_status trainer_add_weights(trainer *t, double *weight, effnet_error *error);
+effnet_status trainer_agree(trainer *t, train_tally *tally, bool *good, effnet_error *error);
+effnet_status trainer_average_statistics(trainer *t, effnet_error *error);
+effnet_status trainer_share_state(trainer *t, const checkpoint *state, effnet_error *error);
+
+/* True for the one rank that writes to the folder, if there is one. */
+bool trainer_writes(const trainer *t);
 
 /* The lines of a run; and its folder without what a killed one left, with room for checkpoints (state.c). */
 effnet_status trainer_describe(trainer *t, effnet_error *error);
