@@ -26,6 +26,8 @@ build     library  jansson          libjansson-dev        JSON: file headers, ne
 build     library  nettle           nettle-dev            SHA-256 of checkpoints
 build     option   libcurl          libcurl4-openssl-dev  downloads, for `effnet pull`
 build     option   cairo            libcairo2-dev         plots
+build     option   ompi-c           libopenmpi-dev        several processes and machines that train together
+test      option   -                openmpi-bin           starts several processes in tests
 test      library  cmocka           libcmocka-dev         unit tests
 test      command  c++              g++                   checks that effnet.h is C++ too
 test      command  mandoc           mandoc                checks the manual pages

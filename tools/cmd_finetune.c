@@ -57,7 +57,7 @@ static int run(int argc, char **argv)
     }
     effnet_model_free(start);
     effnet_dataset_free(data);
-    training_free(&t);
+    training_free(&t, code);
     return code;
 }
 

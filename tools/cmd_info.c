@@ -27,9 +27,13 @@ typedef struct optional_library {
 
 static bool get_optional(size_t index, optional_library *out)
 {
+    static char mpi[32];
+    if (!*mpi) effnet_ranks_version(mpi, sizeof mpi);
     const optional_library all[] = {
         {"libcurl", http_version(), "missing; effnet pull needs it (package libcurl4-openssl-dev)"},
         {"cairo", render_version(), "missing; plots need it (package libcairo2-dev)"},
+        {"openmpi", *mpi ? mpi : NULL,
+         "missing; training on several machines needs it (package libopenmpi-dev)"},
     };
     if (index >= sizeof all / sizeof *all) return false;
     *out = all[index];

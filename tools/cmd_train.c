@@ -51,7 +51,7 @@ static int run(int argc, char **argv)
     if (code == EXIT_DONE) code = training_run(&t, start, data);
     effnet_model_free(start);
     effnet_dataset_free(data);
-    training_free(&t);
+    training_free(&t, code);
     return code;
 }
 

@@ -15,6 +15,7 @@
 
 enum { LINE_SIZE = 2048 };
 
+static int rank;
 static enum { QUIET, NORMAL, VERBOSE } level = NORMAL;
 
 void report_set_quiet(void)
@@ -25,6 +26,12 @@ void report_set_quiet(void)
 void report_set_verbose(void)
 {
     level = VERBOSE;
+}
+
+void report_set_rank(int number)
+{
+    rank = number;
+    if (rank > 0) level = QUIET;
 }
 
 bool report_is_quiet(void)
@@ -67,10 +74,11 @@ static bool has_colour(void)
 
 static void say(bool is_error, const char *text)
 {
-    char *line = text_printable(text, false);
+    char *line = text_printable(text, false), name[32] = "effnet";
     progress_hide();
-    fprintf(stderr, "%s%s\n",
-            is_error && has_colour() ? "\033[31meffnet:\033[0m " : "effnet: ", line ? line : text);
+    if (rank > 0) snprintf(name, sizeof name, "effnet[%d]", rank);
+    fprintf(stderr, is_error && has_colour() ? "\033[31m%s:\033[0m %s\n" : "%s: %s\n", name,
+            line ? line : text);
     free(line);
 }
 

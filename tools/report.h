@@ -28,6 +28,9 @@ int report_exit_code(effnet_status status);
 /* -q: errors only. -v: details too. */
 void report_set_quiet(void);
 void report_set_verbose(void);
+/* This process is one of several: errors name it, and only number 0 says anything else. */
+void report_set_rank(int number);
+
 bool report_is_quiet(void);
 bool report_is_verbose(void);
 

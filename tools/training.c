@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "progress.h"
+#include "cluster.h"
 #include "report.h"
 
 enum { MAX_COUNT = 1000000, MAX_CONFIG = 1 << 20, FEW = 20, UNBALANCED = 10 };
@@ -80,6 +81,7 @@ static void take_rest(training *t, const option_parser *o)
     case OPTION_RESUME: t->resume = true; break;
     case OPTION_CONFIG: t->config_file = o->value; break;
     case OPTION_JSON: t->json = true; break;
+    case OPTION_RANK_TIMEOUT: t->patience = options_real_within(o, 1, 1e6); break;
     case OPTION_VERIFY_DATA: t->verify = true; break;
     case OPTION_VAL_SPLIT: t->dataset.validation = options_real_within(o, 0, 0.9); break;
     case OPTION_SIZE: options_size(o, &t->network.height, &t->network.width); break;
@@ -189,16 +191,20 @@ int training_read(training *t, int argc, char **argv)
         apply(t, &t->given[i]);
     model_choice_finish(&t->choice, argv[0]);
     if (!t->data) report_usage(argv[0], "--data is missing");
+    const int joined = cluster_join(&t->ranks, t->patience);
+    if (joined != EXIT_DONE) return joined;
+    t->options.ranks = t->ranks;
     t->options.folder = t->folder;
-    t->options.threads = t->choice.threads;
+    t->options.threads = t->choice.threads ? t->choice.threads : cluster_threads(t->ranks);
     t->options.level = t->choice.options.level;
     t->dataset.seed = t->options.seed;
     t->dataset.task = t->choice.options.task;
     return EXIT_DONE;
 }
 
-void training_free(training *t)
+void training_free(training *t, int code)
 {
+    cluster_leave(t->ranks, code);
     json_decref(t->config);
     free(t->config_path);
 }

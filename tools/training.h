@@ -25,7 +25,8 @@
     }
 
 #define TRAINING_OPTIONS                                                                                     \
-    {OPTION_EPOCHS, "epochs", "N", "with all weights"}, {OPTION_BATCH, "batch", "N", "pictures of a step"},  \
+    {OPTION_EPOCHS, "epochs", "N", "with all weights"},                                                      \
+        {OPTION_BATCH, "batch", "N", "pictures of a step; with mpirun, on each rank"},                       \
         {OPTION_PASSES, "passes", "N", "run a step in N parts, to save memory (default: 1)"},                \
         {OPTION_OPTIMIZER, "optimizer", "NAME", "rmsprop, sgd, adamw"},                                      \
         {OPTION_LR, "lr", "F", "learning rate after warm-up"},                                               \
@@ -44,6 +45,8 @@
         {OPTION_SEED, "seed", "N", "of all random numbers (default: 0)"},                                    \
         {OPTION_RECOMPUTE, "recompute", NULL, "less memory for more time"},                                  \
         {OPTION_MAX_MEMORY, "max-memory", "BYTES", "refuse to take more (4G, 512MiB)"},                      \
+        {OPTION_RANK_TIMEOUT, "rank-timeout", "SECONDS",                                                     \
+         "with mpirun: silence after which a rank is lost (default: 30)"},                                   \
         {OPTION_CACHE, "cache", "BYTES", "of decoded pictures to keep (default: 256M)"},                     \
         {OPTION_VERIFY_DATA, "verify-data", NULL, "read every picture before the first step"},               \
     {                                                                                                        \
@@ -73,11 +76,14 @@ typedef struct training {
     size_t given_count;
     json_t *config; /* what was read, or NULL; values of `given` point into it */
     char *config_path;
+    effnet_ranks *ranks; /* NULL: this process alone */
+    double patience;     /* with a silent rank; 0: the default */
 } training;
 
 /* Reads the command line over the defaults that are in `t`, then what config.json has that was not given. */
 int training_read(training *t, int argc, char **argv);
-void training_free(training *t);
+/* With the code that the command ends with. */
+void training_free(training *t, int code);
 
 /* Opens the data and says what is wrong with their classes. */
 int training_open_data(const training *t, effnet_dataset **out);

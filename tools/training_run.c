@@ -29,13 +29,22 @@ static void catch_signal(int number)
     caught = number;
 }
 
-/* The first one ends the run when its step is done; a second one ends the program. */
+/* What effnet_trainer_options.stop asks. */
+static int get_caught(void *context)
+{
+    (void)context;
+    return caught;
+}
+
+/* The first one ends the run when its step is done; a second one ends the program. SIGUSR1 is the one that
+ * mpirun passes on to all ranks, and that Slurm sends before a job's time is over, where it is told to. */
 static void set_handlers(void)
 {
     struct sigaction action = {.sa_handler = catch_signal, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGUSR1, &action, NULL);
 }
 
 /* ---- The folder ---- */
@@ -46,8 +55,10 @@ static char *path_in(const training *t, const char *name)
     return asprintf(&path, "%s/%s", t->folder, name) < 0 ? NULL : path;
 }
 
+/* By the rank that writes. */
 static int prepare_folder(const training *t)
 {
+    if (effnet_ranks_number(t->ranks) > 0) return EXIT_DONE;
     if (mkdir(t->folder, 0777) != 0 && errno != EEXIST)
         return report_failure(EXIT_CREATE, "%s: %s", t->folder, strerror(errno));
     char *last = path_in(t, "last.ckpt");
@@ -79,6 +90,7 @@ static json_t *config_json(const training *t, const effnet_trainer_info *info)
 
 static int write_config(const training *t, const effnet_trainer_info *info)
 {
+    if (effnet_ranks_number(t->ranks) > 0) return EXIT_DONE;
     json_t *config = config_json(t, info);
     char *text = config ? json_dumps(config, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
     char *path = path_in(t, "config.json");
@@ -98,25 +110,27 @@ static void tell_plan(const effnet_model *start, const effnet_dataset *data, con
 {
     effnet_network_info network;
     effnet_dataset_info counted;
-    char parameters[28];
+    char parameters[28], ranks[40] = "";
     effnet_network_get_info(effnet_model_get_network(start), &network);
     effnet_dataset_get_info(data, &counted);
     report_note("%s, %dx%d, %s parameters; %zu outputs, %zu pictures to train with and %zu to validate",
                 network.name, network.height, network.width,
                 text_grouped(parameters, sizeof parameters, info->parameters), counted.outputs,
                 counted.count[EFFNET_TRAINING], counted.count[EFFNET_VALIDATION]);
+    if (info->ranks > 1) snprintf(ranks, sizeof ranks, " on each of %d ranks", info->ranks);
     report_note(
-        "%d epochs of %llu steps of %d pictures, learning rate %g, augmentation %s; %llu MiB of memory%s",
-        info->epochs, (unsigned long long)info->steps, info->batch, info->learning_rate, info->augment,
+        "%d epochs of %llu steps of %d pictures%s, learning rate %g, augmentation %s; %llu MiB of memory%s",
+        info->epochs, (unsigned long long)info->steps, info->batch, ranks, info->learning_rate, info->augment,
         (unsigned long long)(info->bytes >> 20), info->keep == EFFNET_KEEP_LEAST ? ", recomputing" : "");
 }
 
 static void show_bar(const effnet_progress *p, const effnet_trainer_info *info)
 {
     char unit[96];
-    const double left = p->images_per_second > 0
-                            ? (double)((p->steps - p->step) * (uint64_t)info->batch) / p->images_per_second
-                            : 0;
+    const double left =
+        p->images_per_second > 0
+            ? (double)((p->steps - p->step) * (uint64_t)(info->batch * info->ranks)) / p->images_per_second
+            : 0;
     if (p->evaluating)
         snprintf(unit, sizeof unit, "evaluating epoch %d of %d", p->epoch + 1, info->epochs);
     else
@@ -159,13 +173,13 @@ static int print_epoch(const effnet_progress *p, bool as_json)
 
 /* ---- The loop ---- */
 
-static int stop(const training *t, effnet_trainer *trainer)
+static int stop(const training *t, effnet_trainer *trainer, int signal_number)
 {
     effnet_error error;
     progress_hide();
     if (effnet_trainer_save(trainer, &error) != EFFNET_OK) return report_error(&error);
     report_note("%s: saved; effnet %s -o %s --resume goes on", t->folder, t->command->name, t->folder);
-    return 128 + caught;
+    return 128 + signal_number;
 }
 
 static int work(const training *t, effnet_trainer *trainer, const effnet_trainer_info *info)
@@ -175,7 +189,6 @@ static int work(const training *t, effnet_trainer *trainer, const effnet_trainer
     int code = EXIT_DONE;
     while (code == EXIT_DONE && !p.done) {
         const uint64_t skipped = p.skipped;
-        if (caught) return stop(t, trainer);
         if (effnet_trainer_step(trainer, &p, &error) != EFFNET_OK) {
             progress_hide();
             return report_error(&error);
@@ -183,10 +196,11 @@ static int work(const training *t, effnet_trainer *trainer, const effnet_trainer
         if (p.skipped > skipped || *p.notice || p.epoch_ended) progress_hide();
         if (p.skipped > skipped) report_note("warning: a step whose loss was not finite was skipped");
         if (*p.notice) report_note("warning: %s", p.notice);
-        if (p.epoch_ended)
+        if (p.epoch_ended && effnet_ranks_number(t->ranks) == 0)
             code = print_epoch(&p, t->json);
         else
             show_bar(&p, info);
+        if (code == EXIT_DONE && p.stop && !p.done) return stop(t, trainer, p.stop);
     }
     return code;
 }
@@ -208,6 +222,7 @@ int training_run(training *t, const effnet_model *start, const effnet_dataset *d
     effnet_trainer_info info;
     int code = prepare_folder(t);
     if (code != EXIT_DONE) return code;
+    t->options.stop = get_caught;
     if (effnet_trainer_create(&trainer, start, data, &t->options, &error) != EFFNET_OK)
         return report_error(&error);
     effnet_trainer_get_info(trainer, &info);
