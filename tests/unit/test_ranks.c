@@ -227,7 +227,7 @@ static bool breaks;
 static void one_stops(seat *s)
 {
     wait_for_others(s);
-    wait_ms(1500); /* so that all have heard of each other */
+    wait_ms(500); /* so that all have heard of each other */
     if (s->status) abort();
     if (s->rank == victim) (breaks ? thread_wire_break : thread_wire_stop)(victim);
     wait_for_others(s);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What ranks tell each other beside the work. Rank 0 is the middle: each of the others beats to it every
- * second, and it to each of them; failures go to it and from it to all. So a rank that is stopped, or whose
+ * What ranks tell each other beside the work. Rank 0 is the middle: each of the others beats to it now and
+ * then, and it to each of them; failures go to it and from it to all. So a rank that is stopped, or whose
  * machine is gone, is noticed without anybody waiting for it, and every rank learns its name.
  */
 #define _POSIX_C_SOURCE 200809L
@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "train/ranks/group.h"
 
-enum { BEAT_MS = 1000, FAREWELL_MS = 5000 };
+enum { BEATS = 6 /* within the patience */, FAREWELL_MS = 5000 };
 
 static size_t first_peer(const ranks *r)
 {
@@ -59,7 +59,7 @@ static effnet_status send_owed(ranks *r, size_t to, double now, effnet_error *er
         p->owes_goodbye = false;
         return send_notice(r, to, NOTICE_GOODBYE, error);
     }
-    if (p->gone || r->farewell || now - p->beaten < BEAT_MS) return EFFNET_OK;
+    if (p->gone || r->farewell || now - p->beaten < 1000 / BEATS * r->options.patience) return EFFNET_OK;
     p->beaten = now;
     return send_notice(r, to, NOTICE_BEAT, error);
 }
