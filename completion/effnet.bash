@@ -45,7 +45,7 @@ _effnet() {
         --part) _effnet_words train val ;;
         --cpu) _effnet_words ref avx2 avx512 neon ;;
         --at) _effnet_words reduction_{1..5} features pooled logits ;;
-        --svg | --png)
+        --svg | --png | --report)
             _filedir
             return
             ;;

@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "evaluation/evaluation.h"
+#include "evaluation/folder.h"
 #include "evaluation/show.h"
 #include "json.h"
 #include "models.h"
@@ -22,6 +23,7 @@ typedef struct settings {
     effnet_part part;
     bool has_part;
     double min_accuracy; /* negative: none asked for */
+    const char *report;  /* folder, or NULL */
     bool json;
 } settings;
 
@@ -33,6 +35,7 @@ static const option_spec specs[] = {
     MODEL_OPTIONS,
     TASK_OPTION,
     {OPTION_MIN_ACCURACY, "min-accuracy", "F", "exit with 1 if top-1, or the share of right labels, is less"},
+    {OPTION_REPORT, "report", "DIR", "write a page, tables and pictures into this folder"},
     PICTURE_OPTIONS,
     {OPTION_JSON, "json", NULL, "print one JSON object"},
     RUN_OPTIONS,
@@ -49,6 +52,7 @@ static settings read_options(option_parser *o)
         if (id == OPTION_VAL_SPLIT) s.dataset.validation = options_real_within(o, 0, 0.9);
         if (id == OPTION_SEED) s.dataset.seed = options_u64(o, UINT64_MAX);
         if (id == OPTION_MIN_ACCURACY) s.min_accuracy = options_real_within(o, 0, 1);
+        if (id == OPTION_REPORT) s.report = o->value;
         if (id == OPTION_JSON) s.json = true;
         if (id == OPTION_PART) {
             s.part = (effnet_part)options_choice(o, parts, 2);
@@ -70,13 +74,19 @@ static int evaluate(settings *s, const effnet_model *model, const effnet_dataset
     if (s->min_accuracy >= 0 && info.task == EFFNET_TASK_VALUES)
         report_usage("eval", "values have no accuracy: --min-accuracy is for classes and labels");
     if (!s->has_part) s->part = info.count[EFFNET_VALIDATION] > 0 ? EFFNET_VALIDATION : EFFNET_TRAINING;
-    int code = evaluation_run(&e, &s->choice, model, data, s->part, &s->images);
+    int code = s->report ? folder_prepare(s->report) : EXIT_DONE;
+    if (code != EXIT_DONE) return code;
+    code = evaluation_run(&e, &s->choice, model, data, s->part, &s->images);
     if (e.images > 0) {
         if (s->json) {
             if (!json_print(show_json(&e))) code = EXIT_SYSTEM;
         } else {
             show_text(&e);
         }
+        const page_facts facts = {
+            .model = s->choice.name ? s->choice.name : DEFAULT_MODEL, .data = s->data, .images = &s->images};
+        const int written = s->report ? folder_write(s->report, &e, &facts) : EXIT_DONE;
+        if (code == EXIT_DONE) code = written;
         if (code == EXIT_DONE && !(e.top1 >= s->min_accuracy) && s->min_accuracy >= 0) code = EXIT_CHECK;
     }
     evaluation_free(&e);

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "curves.h"
 #include "json.h"
 #include "print.h"
 #include "progress.h"
@@ -182,7 +183,7 @@ static int stop(const training *t, effnet_trainer *trainer, int signal_number)
     return 128 + signal_number;
 }
 
-static int work(const training *t, effnet_trainer *trainer, const effnet_trainer_info *info)
+static int work(const training *t, effnet_trainer *trainer, const effnet_trainer_info *info, curves *drawn)
 {
     effnet_error error;
     effnet_progress p = {0};
@@ -196,10 +197,12 @@ static int work(const training *t, effnet_trainer *trainer, const effnet_trainer
         if (p.skipped > skipped || *p.notice || p.epoch_ended) progress_hide();
         if (p.skipped > skipped) report_note("warning: a step whose loss was not finite was skipped");
         if (*p.notice) report_note("warning: %s", p.notice);
-        if (p.epoch_ended && effnet_ranks_number(t->ranks) == 0)
+        if (p.epoch_ended && effnet_ranks_number(t->ranks) == 0) {
             code = print_epoch(&p, t->json);
-        else
+            curves_epoch(drawn);
+        } else {
             show_bar(&p, info);
+        }
         if (code == EXIT_DONE && p.stop && !p.done) return stop(t, trainer, p.stop);
     }
     return code;
@@ -231,8 +234,11 @@ int training_run(training *t, const effnet_model *start, const effnet_dataset *d
     set_handlers();
     code = resume(t, trainer);
     if (code == EXIT_DONE && !t->resume) code = write_config(t, &info);
-    if (code == EXIT_DONE) code = work(t, trainer, &info);
+    curves drawn = {.folder = t->folder};
+    if (code == EXIT_DONE) code = work(t, trainer, &info, &drawn);
     progress_hide();
+    const int finished = curves_finish(&drawn);
+    if (code == EXIT_DONE) code = finished;
     effnet_trainer_free(trainer);
     return code;
 }

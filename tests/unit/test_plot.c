@@ -19,6 +19,8 @@
 #include "plot/axis.h"
 #include "plot/chart.h"
 #include "plot/cost_charts.h"
+#include "plot/figure_charts.h"
+#include "plot/heat_map.h"
 #include "plot/network_picture.h"
 #include "plot/render.h"
 #include "plot/style.h"
@@ -523,6 +525,118 @@ static void what_cannot_be_drawn_is_an_error(void **state)
     canvas_free(NULL);
 }
 
+/* ---- training and evaluation ---- */
+
+static double lightness(canvas_colour c)
+{
+    return 0.2126 * (c >> 16 & 255) + 0.7152 * (c >> 8 & 255) + 0.0722 * (c & 255);
+}
+
+static void shades_darken_evenly(void **state)
+{
+    (void)state;
+    assert_int_equal(heat_map_shade(0), CANVAS_RGB(0xFFFFFF));
+    for (int i = 1; i <= 20; i++) {
+        const double step = lightness(heat_map_shade((i - 1) / 20.0)) - lightness(heat_map_shade(i / 20.0));
+        assert_true(step > 9 && step < 13);
+    }
+    assert_int_equal(heat_map_shade(7), heat_map_shade(1));
+}
+
+/* Classes with names from empty to far too long; the diagonal and its neighbours are filled. */
+static void heat_maps_are_tidy(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {1, 2, 12, 32, 33, 72, 73, 1000};
+    static const char *const kinds[] = {"cat", "", "a class with a name that goes on and on and on",
+                                        "\x1b[1m<b>"};
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        const size_t size = sizes[s];
+        const char **names = calloc(size, sizeof *names);
+        uint64_t *counts = calloc(size * size, sizeof *counts);
+        for (size_t i = 0; i < size; i++) {
+            names[i] = kinds[i % 4];
+            counts[i * size + i] = i * 1000;
+            counts[i * size + (i + 1) % size] = 7;
+        }
+        const heat_map map = {.title = "Confusion", .names = names, .counts = counts, .size = size};
+        canvas *c = heat_map_draw(&map);
+        assert_non_null(c);
+        expect_within(c);
+        assert_true(has_text(c, "true") && has_text(c, "found") && has_text(c, "Confusion"));
+        assert_int_equal(has_text(c, "7"), size <= 32);
+        assert_int_equal(has_text(c, "cat"), size <= 72);
+        assert_true(count_kind(c, CANVAS_PATH) >= 2 * size - (size == 1));
+        assert_true(canvas_width(c) * RENDER_PNG_SCALE < RENDER_MAX_SIDE);
+        canvas_free(c);
+        free((void *)names);
+        free(counts);
+    }
+}
+
+static canvas *curves_of(const char *text)
+{
+    canvas *c = curve_charts(text, strlen(text));
+    assert_non_null(c);
+    expect_within(c);
+    return c;
+}
+
+static void curves_are_read_from_the_log(void **state)
+{
+    (void)state;
+    canvas *c = curves_of("epoch,step,lr,train_loss,train_top1,val_loss,val_top1,ema_loss,ema_top1,seconds\n"
+                          "0,3,0.1,1.5,0.25,1.25,0.5,,,1\n1,6,0.1,1.0,0.5,1,0.75,,,2\n2,9,0.1,0.5,1,,,,,3\n");
+    assert_true(has_text(c, "training") && has_text(c, "validation") && !has_text(c, "averaged weights"));
+    assert_true(has_text(c, "Accuracy, per cent") && has_text(c, "epoch"));
+    canvas_free(c);
+    c = curves_of("epoch,train_loss,train_top1,val_loss,ema_loss\n0,2,,3,4\n");
+    assert_true(has_text(c, "averaged weights") && !has_text(c, "Accuracy, per cent"));
+    canvas_free(c);
+    /* Cut short, of another shape, or nothing at all. */
+    canvas_free(curves_of("epoch,train_loss\n0,1\n1,"));
+    canvas_free(
+        curves_of("epoch,train_loss\n1e400,nan\nx,y\n,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\n"));
+    canvas_free(curves_of("\n\n\n"));
+    canvas_free(curves_of(""));
+}
+
+static void long_runs_are_lines(void **state)
+{
+    (void)state;
+    enum { EPOCHS = 1000 };
+    char text[EPOCHS * 24 + 32] = "epoch,train_loss\n", *end = text + strlen(text);
+    for (int i = 0; i < EPOCHS; i++)
+        end += sprintf(end, "%d,%.4f\n", i, 1 / (1.0 + i));
+    canvas *c = curves_of(text);
+    assert_int_equal(count_kind(c, CANVAS_CIRCLE), 0);
+    canvas_free(c);
+}
+
+static void answers_are_charted(void **state)
+{
+    (void)state;
+    const double confidence[] = {NAN, 0.3, 0.6, 0.9}, accuracy[] = {NAN, 0.2, 0.7, 1};
+    const double pictures[] = {0, 5, 10, 20};
+    canvas *c = reliability_charts(confidence, accuracy, pictures, 4);
+    expect_within(c);
+    assert_true(has_text(c, "well calibrated") && has_text(c, "0.25"));
+    canvas_free(c);
+    const float truths[] = {1, 10, 2, 20, 3, 30}, answers[] = {1.5F, 12, NAN, 19, 2.5F, 33};
+    const char *const names[] = {"age", "height"};
+    c = value_charts(names, truths, answers, 3, 2);
+    expect_within(c);
+    assert_true(has_text(c, "age") && has_text(c, "height") && has_text(c, "found"));
+    canvas_free(c);
+    float many[VALUE_CHARTS + 4] = {0};
+    const char *many_names[VALUE_CHARTS + 4];
+    for (size_t i = 0; i < VALUE_CHARTS + 4; i++)
+        many_names[i] = "one of many";
+    c = value_charts(many_names, many, many, 1, VALUE_CHARTS + 4);
+    expect_within(c);
+    canvas_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -544,6 +658,11 @@ int main(void)
         cmocka_unit_test(png_is_read_by_our_own_reader),
         cmocka_unit_test(svg_has_what_was_drawn),
         cmocka_unit_test(what_cannot_be_drawn_is_an_error),
+        cmocka_unit_test(shades_darken_evenly),
+        cmocka_unit_test(heat_maps_are_tidy),
+        cmocka_unit_test(curves_are_read_from_the_log),
+        cmocka_unit_test(long_runs_are_lines),
+        cmocka_unit_test(answers_are_charted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -375,24 +375,21 @@ void evaluation_free(evaluation *e)
     free(e->answers);
 }
 
-/* What is not a number is worst. */
-static bool is_worse(const evaluation_picture *a, const evaluation_picture *b)
+/* What is not a number is worst; equal ones stay in their order. */
+static int by_loss(const void *a, const void *b)
 {
-    if (isnan(a->loss) || isnan(b->loss)) return isnan(a->loss) && !isnan(b->loss);
-    return a->loss > b->loss;
+    const evaluation_picture *x = *(const evaluation_picture *const *)a,
+                             *y = *(const evaluation_picture *const *)b;
+    if (isnan(x->loss) != isnan(y->loss)) return isnan(x->loss) ? -1 : 1;
+    if (x->loss > y->loss || x->loss < y->loss) return x->loss > y->loss ? -1 : 1;
+    return x < y ? -1 : x > y;
 }
 
-size_t evaluation_worst(const evaluation *e, size_t *out, size_t most)
+const evaluation_picture **evaluation_by_loss(const evaluation *e)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < e->images; i++) {
-        size_t at = count;
-        while (at > 0 && is_worse(&e->pictures[i], &e->pictures[out[at - 1]]))
-            at--;
-        if (at == most) continue;
-        if (count < most) count++;
-        memmove(out + at + 1, out + at, (count - at - 1) * sizeof *out);
-        out[at] = i;
-    }
-    return count;
+    const evaluation_picture **list = malloc((e->images + 1) * sizeof *list);
+    for (size_t i = 0; list && i < e->images; i++)
+        list[i] = &e->pictures[i];
+    if (list) qsort((void *)list, e->images, sizeof *list, by_loss);
+    return list;
 }

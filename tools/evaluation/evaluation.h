@@ -60,8 +60,7 @@ int evaluation_run(evaluation *out, const model_choice *choice, const effnet_mod
                    const effnet_dataset *data, effnet_part part, const effnet_image_options *images);
 void evaluation_free(evaluation *e);
 
-/* The pictures with the largest loss, the largest first, at most `most` of them: writes their indices in
- * e->pictures to `out`, and returns how many. */
-size_t evaluation_worst(const evaluation *e, size_t *out, size_t most);
+/* All pictures, those with the largest loss first, in a malloc'd array; NULL out of memory. */
+const evaluation_picture **evaluation_by_loss(const evaluation *e);
 
 #endif

@@ -7,7 +7,6 @@
 #include <effnet.h>
 #include <stdlib.h>
 
-#include "plot/render.h"
 #include "report.h"
 #include "signals.h"
 
@@ -35,8 +34,9 @@ int plot_check(const plot_choice *choice, const char *caller)
         caller);
 }
 
-static int save(const char *path, const canvas *c, render_format format)
+int plot_save_as(const char *path, const canvas *c, render_format format)
 {
+    if (!c || !canvas_ok(c)) return report_failure(EXIT_SYSTEM, "%s: out of memory", path);
     size_t size;
     const char *why;
     void *bytes = render_canvas(c, format, &size, &why);
@@ -53,8 +53,8 @@ int plot_save(const plot_choice *choice, canvas *c)
 {
     int code = EXIT_DONE;
     if (!c) return report_failure(EXIT_SYSTEM, "out of memory");
-    if (choice->svg) code = save(choice->svg, c, RENDER_SVG);
-    if (code == EXIT_DONE && choice->png) code = save(choice->png, c, RENDER_PNG);
+    if (choice->svg) code = plot_save_as(choice->svg, c, RENDER_SVG);
+    if (code == EXIT_DONE && choice->png) code = plot_save_as(choice->png, c, RENDER_PNG);
     canvas_free(c);
     return code;
 }

@@ -7,6 +7,7 @@
 
 #include "options.h"
 #include "plot/canvas.h"
+#include "plot/render.h"
 
 typedef struct plot_choice {
     const char *svg, *png; /* files to write; NULL: not asked for */
@@ -26,6 +27,9 @@ bool plot_is_wanted(const plot_choice *choice);
 
 /* EXIT_UNAVAILABLE, reported, if a picture was asked for and effnet cannot draw. Call before work is done. */
 int plot_check(const plot_choice *choice, const char *caller);
+
+/* Writes one file. `c` may be NULL where memory ran out. Returns an exit code, reported. */
+int plot_save_as(const char *path, const canvas *c, render_format format);
 
 /* Writes the files that were asked for and frees `c`, which may be NULL where memory ran out. Returns an exit
  * code, reported. */
