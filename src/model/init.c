@@ -5,9 +5,12 @@
  *   convolutions   normal, deviation sqrt(2 / fan_out), fan_out = kernel height x width x output channels; a
  * depthwise kernel has one output channel per input channel there, so its fan_out is height x width
  *                  (conv_kernel_initializer; squeeze-and-excitation too)
- *   classifier     uniform in +-1 / sqrt(outputs) (dense_kernel_initializer)
  *   biases         0
  *   batch norm     weight 1, bias 0, mean 0, variance 1
+ *
+ * The classifier's weight is uniform in +-1 / sqrt(inputs), as efficientnet_pytorch has it (torch.nn.Linear).
+ * The rule of tensorflow/tpu, +-1 / sqrt(outputs), is for 1000 classes: with two, the logits of features as
+ * they come from a trained network are so far apart that learning begins with a loss of 3 and more.
  */
 #include "model/init.h"
 
@@ -48,7 +51,7 @@ void init_tensor(float *out, const net_graph *graph, const net_tensor *tensor, u
         fill_normal(out, tensor->count, key,
                     sqrt(2.0 / (outputs * (double)(tensor->shape[2] * tensor->shape[3]))));
     else if (tensor->part == NET_CLASSIFIER)
-        fill_uniform(out, tensor->count, key, 1.0 / sqrt(outputs));
+        fill_uniform(out, tensor->count, key, 1.0 / sqrt((double)tensor->shape[1]));
     else
         fill(out, tensor->count, 1.0F);
 }
