@@ -318,7 +318,12 @@ static void members_take_no_signals(void **state)
     pool_free(team);
 }
 
-#if defined(__SANITIZE_THREAD__)
+#if defined(__has_feature) /* clang's word for gcc's __SANITIZE_THREAD__ */
+#if __has_feature(thread_sanitizer)
+#define FORKS_HAVE_NO_THREADS 1
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__) || defined(FORKS_HAVE_NO_THREADS)
 static const bool may_fork = false; /* threads after a fork are refused there */
 #else
 static const bool may_fork = true;
