@@ -91,6 +91,9 @@ int training_open_data(const training *t, effnet_dataset **out);
 /* Says, in one line, that a picture cannot be read. */
 effnet_dataset_report training_report_picture;
 
+/* Says which classes or labels have no pictures, or few, or many more than others. Returns an exit code. */
+int training_tell_classes(const effnet_dataset *data, bool balanced);
+
 /* Trains `start` with `data` to the end, and returns an exit code. */
 int training_run(training *t, const effnet_model *start, const effnet_dataset *data);
 
