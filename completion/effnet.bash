@@ -54,7 +54,7 @@ _effnet() {
             | --block | --kernel | --in | --out | --stride | --expand | --se | --phi | --alpha | --beta | --gamma | --depth | --width | --resolution \
             | --epochs | --passes | --lr | --momentum | --weight-decay | --clip | --decay-factor | --decay-epochs | --warmup-epochs \
             | --label-smoothing | --ema-decay | --val-split | --dropout | --drop-connect | --head-epochs | --head-lr | --min-accuracy \
-            | --step | --tolerance | --augment | --cache | --multiple | --max-macs | --max-params | --max-memory | --max-latency)
+            | --step | --tolerance | --seeds | --seconds | --augment | --cache | --multiple | --max-macs | --max-params | --max-memory | --max-latency)
             return
             ;;
     esac

@@ -481,13 +481,12 @@ typedef struct effnet_memory {
     uint64_t activations; /**< of one session: what layers hand on, one image at a time */
     uint64_t scratch;     /**< of one session: what each thread works in, sums, tables */
     uint64_t total;       /**< at its most: weights and the larger of loading and activations + scratch */
-    uint64_t batch;       /**< besides, from the first batch of as many images as threads: activations and
-                             scratch of each thread's own; 0 with one thread */
 } effnet_memory;
 
 /** What a model of `network` with one session at the network's size takes, at `level` and with `threads` (as
- * in effnet_model_options and effnet_session_options). A batch runs without what it takes besides, only
- * slower. Training: effnet_network_get_training_memory. */
+ * in effnet_model_options and effnet_session_options). The first batch of as many images as threads gives
+ * each thread activations and scratch of its own, as a session of one thread has; it works without, only
+ * slower. Training is not told here. */
 EFFNET_API effnet_status effnet_network_get_memory(const effnet_network *network, effnet_level level,
                                                    int threads, effnet_memory *memory, effnet_error *error);
 
@@ -801,25 +800,6 @@ typedef struct effnet_trainer_info {
     int threads;
 } effnet_trainer_info;
 
-/** Bytes that training takes, exactly as effnet_trainer_create plans and asks for them. Not in it: what
- * effnet_memory leaves out, pictures that are being decoded, the data set's names, the copy of the
- * weights that is written at the end of an epoch, and messages between ranks. */
-typedef struct effnet_training_memory {
-    uint64_t arrays; /**< weights, their average, gradients, what the optimizer keeps of each, logits */
-    uint64_t step;   /**< what forward leaves for backward, and what both work in */
-    uint64_t
-        pictures; /**< two batches, where the trainer has a data set; none where the caller brings them */
-    uint64_t total;
-    effnet_keep keep; /**< what `options.keep` comes to: what AUTO chooses within max_bytes */
-} effnet_training_memory;
-
-/** What a trainer of a model of `network` with a data set would take with these options, at the network's
- * size, without asking for it. Nothing is refused for being too much. The network must have a classifier. */
-EFFNET_API effnet_status effnet_network_get_training_memory(const effnet_network *network,
-                                                            const effnet_trainer_options *options,
-                                                            effnet_training_memory *memory,
-                                                            effnet_error *error);
-
 /** Where a run is. Rates are of one image; averages are over the epoch so far. */
 typedef struct effnet_progress {
     int epoch;            /**< from 0 */
@@ -882,8 +862,8 @@ typedef struct effnet_range {
     double least, most;
 } effnet_range;
 
-/** Which alpha, beta and gamma to try (Tan and Le, EfficientNet, 2019, section 3.3, step 1). All zero: the
- * defaults in brackets. */
+/** Which alpha, beta and gamma to try (Tan and Le, EfficientNet, 2019, section 3.3, step 1), and how each is
+ * trained. All zero: the defaults in brackets. */
 typedef struct effnet_search_options {
     effnet_range alpha;       /**< [1 to 2] */
     effnet_range beta, gamma; /**< [1 to 1.5] */
@@ -892,6 +872,13 @@ typedef struct effnet_search_options {
     bool by_macs; /**< growth is that of the network's real multiply-adds, not alpha beta^2 gamma^2, of which
                      rounding makes something else */
     int multiple; /**< resolutions are rounded to the nearest multiple of this; 0: to whole pixels */
+    int seeds;    /**< trainings of each network; the first has training.seed, the next one more [1] */
+    bool halving; /**< successive halving: short trainings first, of which the best third goes on; controls
+                     and the published go through all of it */
+    double seconds;     /**< train each so long, up to the end of an epoch, instead of training.epochs [no] */
+    const char *recipe; /**< "key=value,..." over the recipe of fresh weights; no size */
+    effnet_trainer_options training; /**< the same for all; folder, threads, head_epochs and ranks are not
+                                        used, max_bytes is of all workers together */
 } effnet_search_options;
 
 typedef enum effnet_candidate_kind {
@@ -903,6 +890,7 @@ typedef enum effnet_candidate_kind {
 /** "grid", "control", "published". Never NULL. */
 EFFNET_API const char *effnet_candidate_kind_name(effnet_candidate_kind kind);
 
+/** What is told of a candidate that was not trained yet is NaN or 0. */
 typedef struct effnet_candidate {
     effnet_candidate_kind kind;
     const char *strategy; /**< "baseline", "depth", "width", "resolution", "compound" */
@@ -913,20 +901,41 @@ typedef struct effnet_candidate {
     int height, width; /**< of the input */
     size_t same_as;    /**< the first candidate that is the same network, after rounding; its own number if it
                           is the first: only these are trained */
+    double estimated_seconds; /**< of one training; NaN until effnet_search_estimate */
+    size_t rank;              /**< from 1; 0 if it was not trained, or failed */
+    size_t rung;      /**< that it got to, from 0; those of a later one rank before those of an earlier one */
+    double accuracy;  /**< top-1 of the validation part: the mean of all seeds */
+    double spread;    /**< of the seeds: their standard deviation (n - 1); NaN with one seed */
+    double loss;      /**< mean of the seeds */
+    double seconds;   /**< that it was trained, all seeds together */
+    double behind;    /**< the best one's accuracy over this one's; NaN if it is of an earlier rung */
+    double low, high; /**< ... and 95 % of a paired bootstrap over pictures (and seeds) of it */
+    double p;         /**< that chance makes such a difference, two-sided */
+    bool apart;       /**< the data tell it from the best one: p at 5 %, by Holm's correction for all */
+    const char *note; /**< why it failed; "" if it did not */
 } effnet_candidate;
 
 typedef struct effnet_search effnet_search;
 
 typedef struct effnet_search_info {
-    size_t points;     /**< of the grid */
-    size_t survivors;  /**< of these, the ones that meet the constraint */
-    size_t candidates; /**< controls, published and survivors */
-    size_t networks;   /**< that differ */
+    size_t points;            /**< of the grid */
+    size_t survivors;         /**< of these, the ones that meet the constraint */
+    size_t candidates;        /**< controls, published and survivors */
+    size_t networks;          /**< that differ */
+    size_t rungs;             /**< of halving; 1 without */
+    int seeds, epochs;        /**< of a whole training */
+    size_t tasks;             /**< trainings, each rung of one counted by itself; done and in all */
+    size_t tasks_done;        /**< of these */
+    double share_done;        /**< of the work, by multiply-adds; from 0 to 1 */
+    double estimated_seconds; /**< of the whole search on one worker; NaN until estimated */
+    const char *notice;       /**< what the user should know; "" if nothing */
 } effnet_search_info;
 
-/** Lists what a search would try: `base` (which is not kept) scaled by each candidate. EFFNET_ERR_ARGUMENT
- * for a grid or a tolerance that leaves nothing. */
+/** Lists what a search would try: `base` (which is not kept) scaled by each candidate. `data` must be of
+ * classes with a validation part, as many as `base` has, and outlive the search; NULL: candidates can be
+ * listed only. EFFNET_ERR_ARGUMENT for a grid or a tolerance that leaves nothing. */
 EFFNET_API effnet_status effnet_search_create(effnet_search **out, const effnet_network *base,
+                                              const effnet_dataset *data,
                                               const effnet_search_options *options, effnet_error *error);
 EFFNET_API void effnet_search_free(effnet_search *search);
 EFFNET_API void effnet_search_get_info(const effnet_search *search, effnet_search_info *info);
@@ -934,6 +943,36 @@ EFFNET_API void effnet_search_get_info(const effnet_search *search, effnet_searc
 /** Candidate number `index`: baseline, depth, width, resolution, the published, then the grid with gamma
  * running fastest. False past the end. */
 EFFNET_API bool effnet_search_get_candidate(const effnet_search *search, size_t index, effnet_candidate *out);
+
+/** Trains the cheapest and the dearest network for some steps, on one thread, to tell how long all will take.
+ */
+EFFNET_API effnet_status effnet_search_estimate(effnet_search *search, effnet_error *error);
+
+/** Told of a search by the process that runs it: when candidate number `candidate` has ended a rung, and
+ * otherwise, with SIZE_MAX, several times a second. */
+typedef void effnet_search_watch(void *context, const effnet_search *search, size_t candidate);
+
+/** Asked between steps, in each worker too: true ends the search with its state saved. */
+typedef bool effnet_search_stop(void *context);
+
+/** How to run a search. */
+typedef struct effnet_search_run_options {
+    const char *folder; /**< of the run, which must exist: search.log, the state; candidates/NUMBER-SEED, a
+                           run of the trainer each, whose checkpoints go when it is over */
+    bool resume;        /**< go on with the search in it; otherwise there must be none */
+    int workers; /**< processes, each of one thread; 0: the cores that this process may use; 1: none but
+                    this. More are forked: the calling process must have no other threads then. */
+    effnet_search_watch *watch; /**< or NULL */
+    effnet_search_stop *stop;   /**< or NULL */
+    void *context;
+} effnet_search_run_options;
+
+/** Trains what is to be trained and ranks it; at once if all is done. *stopped says whether stop ended it.
+ * What is interrupted in any way, also by the death of workers or of this process, goes on with resume where
+ * it was; a network that cannot be trained is a result like others. EFFNET_ERR_CREATE if a search is in the
+ * folder or at work in it, EFFNET_ERR_MISMATCH if it is another one. */
+EFFNET_API effnet_status effnet_search_run(effnet_search *search, const effnet_search_run_options *options,
+                                           bool *stopped, effnet_error *error);
 
 /* ---- Files
  * ---------------------------------------------------------------------------------------------------- */

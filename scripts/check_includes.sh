@@ -39,6 +39,6 @@ done < <(grep -rnE --include='*.[ch]' '^ *# *include *"' src)
 while IFS=: read -r file line text; do
     [[ $text =~ \"([^\"]+)\" ]] || continue
     included=${BASH_REMATCH[1]}
-    [[ $included =~ ^((evaluation|plot)/)?[a-z_]+\.h$ && -f tools/$included ]] || [ "$included" = effnet.h ] || complain "$file:$line" "$included"
+    [[ $included =~ ^((evaluation|plot|search)/)?[a-z_]+\.h$ && -f tools/$included ]] || [ "$included" = effnet.h ] || complain "$file:$line" "$included"
 done < <(grep -rnE --include='*.[ch]' '^ *# *include *"' tools)
 exit $breach

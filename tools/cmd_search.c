@@ -1,31 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * effnet search: the grid search for alpha, beta and gamma.
+ * effnet search: the grid search for alpha, beta and gamma, from its options to its files. What it found is
+ * shown by search/.
  */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "json.h"
 #include "print.h"
+#include "progress.h"
 #include "report.h"
-#include "text.h"
+#include "search/results.h"
+#include "training.h"
 
 #define DEFAULT_BASE "efficientnet-b0"
 
-enum { MAX_MULTIPLE = 1024, MOST = 100, NUMBER_SIZE = 28 };
+enum { MAX_MULTIPLE = 1024, MOST = 100, MAX_SEEDS = 1000 };
 
 typedef struct settings {
-    const char *arch;
-    effnet_network_options network;
+    training t; /* first: the training's hook is given this */
     effnet_search_options search;
-    bool dry_run, json;
+    bool json;
 } settings;
 
 static const option_spec specs[] = {
+    TRAINING_DATA_OPTIONS,
     {OPTION_ARCH, "arch", "NAME|FILE.json", "the baseline (default: " DEFAULT_BASE ")"},
     {OPTION_SIZE, "size", "HxW", "of the baseline's input (default: its own)"},
-    {OPTION_NUM_CLASSES, "num-classes", "N", "of the baseline (default: its own)"},
     {OPTION_IN_CHANNELS, "in-channels", "N", "1 for grey, or 3 (default: the network's own)"},
+    {OPTION_VARIANT, "variant", "NAME", "padding and epsilon: same (the default), symmetric; momentum=F"},
+    {OPTION_RECIPE, "recipe", "KEY=VALUE,...", "how pictures become the input (fit, mean, ...); no size"},
+    {OPTION_DROPOUT, "dropout", "F", "before the classifier (default: the network's own)"},
+    {OPTION_DROP_CONNECT, "drop-connect", "F", "of the last block (default: the network's own)"},
     {OPTION_STEP, "step", "X", "of the grid (default: 0.1)"},
     {OPTION_TOLERANCE, "tolerance", "X",
      "the cost must be less than this from twice the baseline's (default: 0.1)"},
@@ -34,16 +47,23 @@ static const option_spec specs[] = {
     {OPTION_BETA, "beta", "X[,Y]", "of width (default: 1,1.5)"},
     {OPTION_GAMMA, "gamma", "X[,Y]", "of resolution (default: 1,1.5)"},
     {OPTION_MULTIPLE, "multiple", "N", "round resolutions to a multiple of N (default: 1)"},
-    {OPTION_DRY_RUN, "dry-run", NULL, "list the candidates and stop"},
-    {OPTION_JSON, "json", NULL, "one JSON document"},
+    {OPTION_SEEDS, "seeds", "N", "train each network N times, with other seeds (default: 1)"},
+    {OPTION_HALVING, "halving", NULL, "short trainings first, of which the best third goes on"},
+    {OPTION_SECONDS, "seconds", "S", "train each for S seconds, and the epoch begun, instead of --epochs"},
+    {OPTION_DRY_RUN, "dry-run", NULL,
+     "list the candidates and stop; with --data, tell how long it would take"},
+    TRAINING_OPTIONS,
+    PICTURE_OPTIONS,
+    RUN_OPTIONS,
     {OPTION_NONE, NULL, NULL, NULL},
 };
 
 /* ---- Options ---- */
 
-static bool take_grid(effnet_search_options *s, const option_parser *o, int id)
+static bool take(training *t, const option_parser *o)
 {
-    switch (id) {
+    effnet_search_options *s = &((settings *)t)->search;
+    switch (o->option->id) {
     case OPTION_STEP: s->step = options_real_within(o, 1e-4, MOST); return true;
     case OPTION_TOLERANCE: s->tolerance = options_real_within(o, 1e-9, 2); return true;
     case OPTION_BY_MACS: s->by_macs = true; return true;
@@ -51,118 +71,222 @@ static bool take_grid(effnet_search_options *s, const option_parser *o, int id)
     case OPTION_BETA: options_range(o, 1, MOST, &s->beta.least, &s->beta.most); return true;
     case OPTION_GAMMA: options_range(o, 1, MOST, &s->gamma.least, &s->gamma.most); return true;
     case OPTION_MULTIPLE: s->multiple = options_number(o, 1, MAX_MULTIPLE); return true;
+    case OPTION_SEEDS: s->seeds = options_number(o, 1, MAX_SEEDS); return true;
+    case OPTION_HALVING: s->halving = true; return true;
+    case OPTION_SECONDS: s->seconds = options_real_within(o, 1, 1e8); return true;
     default: return false;
     }
 }
 
-static void take_other(settings *s, const option_parser *o, int id)
+static int make_base(const training *t, const effnet_dataset *data, effnet_network **out)
 {
-    switch (id) {
-    case OPTION_ARCH: s->arch = o->value; break;
-    case OPTION_SIZE: options_size(o, &s->network.height, &s->network.width); break;
-    case OPTION_NUM_CLASSES: s->network.num_classes = options_number(o, 1, 1 << 20); break;
-    case OPTION_IN_CHANNELS: s->network.in_channels = options_number(o, 1, 3); break;
-    case OPTION_DRY_RUN: s->dry_run = true; break;
-    case OPTION_JSON: s->json = true; break;
-    default: break;
+    effnet_error error;
+    effnet_network_options options = t->network;
+    const char *arch = t->choice.options.arch ? t->choice.options.arch : DEFAULT_BASE;
+    options.variant = t->choice.options.variant;
+    if (data) {
+        effnet_dataset_info info;
+        effnet_dataset_get_info(data, &info);
+        options.num_classes = (int)info.outputs;
     }
+    return effnet_network_create(out, arch, &options, &error) == EFFNET_OK ? EXIT_DONE : report_error(&error);
 }
 
-/* ---- The candidates ---- */
+/* ---- Before ---- */
 
-static void print_candidate(size_t index, const effnet_candidate *c)
+static int estimate(effnet_search *search)
 {
-    char input[32], parameters[NUMBER_SIZE], macs[NUMBER_SIZE];
-    snprintf(input, sizeof input, "%d x %d", c->height, c->width);
-    print("%4zu %-9s %-10s %6.4g %6.4g %6.4g %8.4g %7.3f %13s %13s %16s", index,
-          effnet_candidate_kind_name(c->kind), c->strategy, c->alpha, c->beta, c->gamma, c->product,
-          c->growth, input, text_grouped(parameters, sizeof parameters, c->parameters),
-          text_grouped(macs, sizeof macs, c->macs));
-    if (c->same_as != index) print("  = %zu", c->same_as);
-    print("\n");
+    effnet_error error;
+    return effnet_search_estimate(search, &error) == EFFNET_OK ? EXIT_DONE : report_error(&error);
 }
 
-static void print_candidates(const effnet_search *search, const effnet_search_info *info)
+static int show_candidates(const settings *s, const effnet_search *search)
+{
+    if (s->t.json) return json_print(search_candidates_json(search)) ? EXIT_DONE : EXIT_SYSTEM;
+    search_print_candidates(search);
+    return EXIT_DONE;
+}
+
+static bool has_search(const char *folder)
+{
+    char *path;
+    if (asprintf(&path, "%s/search.log", folder) < 0) return false;
+    const bool there = access(path, F_OK) == 0;
+    free(path);
+    return there;
+}
+
+static int prepare_folder(const settings *s)
+{
+    const training *t = &s->t;
+    if (mkdir(t->folder, 0777) != 0 && errno != EEXIST)
+        return report_failure(EXIT_CREATE, "%s: %s", t->folder, strerror(errno));
+    if (t->resume) return EXIT_DONE;
+    if (has_search(t->folder))
+        return report_failure(EXIT_CREATE,
+                              "%s: holds a search; --resume goes on with it, another folder begins anew",
+                              t->folder);
+    json_t *config = json_pack("{s:s,s:s,s:o}", "command", t->command->name, "version", effnet_version(),
+                               "options", training_options_json(t));
+    char *text = config ? json_dumps(config, JSON_INDENT(2)) : NULL, *path = NULL;
+    effnet_error error;
+    int code = text && asprintf(&path, "%s/config.json", t->folder) >= 0
+                   ? EXIT_DONE
+                   : report_failure(EXIT_SYSTEM, "out of memory");
+    if (code == EXIT_DONE && access(path, F_OK) != 0 &&
+        effnet_file_write(path, text, strlen(text), &error) != EFFNET_OK)
+        code = report_error(&error);
+    json_decref(config);
+    free(text);
+    free(path);
+    return code;
+}
+
+/* ---- While it runs ---- */
+
+static bool stop(void *context)
+{
+    return training_caught(context) != 0;
+}
+
+static void show_bar(const effnet_search_info *info)
+{
+    char unit[64];
+    snprintf(unit, sizeof unit, "%% of the work; %zu of %zu trainings", info->tasks_done, info->tasks);
+    progress_show((uint64_t)(100 * info->share_done), 100, unit);
+}
+
+static void tell_candidate(const effnet_search *search, const effnet_search_info *info, size_t index)
 {
     effnet_candidate c;
-    print("%4s %-9s %-10s %6s %6s %6s %8s %7s %13s %13s %16s\n", "", "kind", "strategy", "alpha", "beta",
-          "gamma", "product", "growth", "input", "parameters", "multiply-adds");
-    for (size_t i = 0; effnet_search_get_candidate(search, i, &c); i++)
-        print_candidate(i, &c);
-    print("\n%zu points, of which %zu survive; %zu candidates, %zu networks to train\n", info->points,
-          info->survivors, info->candidates, info->networks);
-    print("product: alpha beta^2 gamma^2; growth: multiply-adds over the baseline's; = N: the same network "
-          "as N\n");
+    effnet_search_get_candidate(search, index, &c);
+    if (*c.note)
+        report_note("candidate %zu could not be trained: %s", index, c.note);
+    else if (isnan(c.accuracy))
+        return; /* not all seeds are done */
+    else
+        report_detail(
+            "%zu of %zu: candidate %zu, alpha %.4g, beta %.4g, gamma %.4g: %.2f %%, loss %.4f, rung %zu of "
+            "%zu",
+            info->tasks_done, info->tasks, index, c.alpha, c.beta, c.gamma, 100 * c.accuracy, c.loss,
+            c.rung + 1, info->rungs);
 }
 
-static json_t *candidate_json(const effnet_candidate *c)
+static void watch(void *context, const effnet_search *search, size_t candidate)
 {
-    return json_pack("{s:s,s:s,s:f,s:f,s:f,s:f,s:f,s:I,s:I,s:i,s:i,s:i,s:I,s:n}", "kind",
-                     effnet_candidate_kind_name(c->kind), "strategy", c->strategy, "alpha", c->alpha, "beta",
-                     c->beta, "gamma", c->gamma, "product", c->product, "growth", c->growth, "macs",
-                     (json_int_t)c->macs, "parameters", (json_int_t)c->parameters, "resolution",
-                     c->height > c->width ? c->height : c->width, "height", c->height, "width", c->width,
-                     "same_as", (json_int_t)c->same_as, "estimated_seconds");
-}
-
-static int print_json(const effnet_search *search, const effnet_search_info *info)
-{
-    json_t *list = json_array();
-    effnet_candidate c;
-    for (size_t i = 0; effnet_search_get_candidate(search, i, &c); i++)
-        json_array_append_new(list, candidate_json(&c));
-    json_t *document =
-        json_pack("{s:I,s:I,s:I,s:o}", "points", (json_int_t)info->points, "survivors",
-                  (json_int_t)info->survivors, "networks", (json_int_t)info->networks, "candidates", list);
-    return json_print(document) ? EXIT_DONE : EXIT_SYSTEM;
+    (void)context;
+    effnet_search_info info;
+    effnet_search_get_info(search, &info);
+    if (candidate != SIZE_MAX) {
+        progress_hide();
+        tell_candidate(search, &info, candidate);
+    }
+    show_bar(&info);
 }
 
 /* ---- The command ---- */
 
-static int show(const settings *s, const effnet_network *base)
+static int finish(const settings *s, const effnet_network *base, const effnet_dataset *data,
+                  const effnet_search *search)
+{
+    search_results results;
+    if (!search_results_make(&results, search, data)) return EXIT_SYSTEM;
+    int code = search_results_write(&results, base, s->search.multiple, s->t.folder);
+    if (code == EXIT_DONE && s->t.json)
+        code = json_print(search_results_json(&results)) ? EXIT_DONE : EXIT_SYSTEM;
+    else if (code == EXIT_DONE)
+        search_results_print(&results);
+    search_results_clear(&results);
+    return code;
+}
+
+static int work(const settings *s, const effnet_network *base, const effnet_dataset *data,
+                effnet_search *search)
+{
+    effnet_error error;
+    bool stopped;
+    const effnet_search_run_options options = {.folder = s->t.folder,
+                                               .resume = s->t.resume,
+                                               .workers = s->t.options.threads,
+                                               .watch = watch,
+                                               .stop = stop};
+    training_catch_signals();
+    progress_beside_results();
+    const effnet_status status = effnet_search_run(search, &options, &stopped, &error);
+    progress_hide();
+    if (status != EFFNET_OK) return report_error(&error);
+    if (!stopped) return finish(s, base, data, search);
+    report_note("%s: saved; effnet search -o %s --resume goes on", s->t.folder, s->t.folder);
+    return 128 + training_caught(NULL);
+}
+
+static int search_with(settings *s, const effnet_network *base, const effnet_dataset *data)
 {
     effnet_error error;
     effnet_search *search;
     effnet_search_info info;
-    if (effnet_search_create(&search, base, &s->search, &error) != EFFNET_OK) return report_error(&error);
+    s->search.training = s->t.options;
+    s->search.recipe = s->t.choice.options.recipe;
+    if (effnet_search_create(&search, base, data, &s->search, &error) != EFFNET_OK)
+        return report_error(&error);
     effnet_search_get_info(search, &info);
-    int code = EXIT_DONE;
-    if (s->json)
-        code = print_json(search, &info);
-    else
-        print_candidates(search, &info);
+    if (*info.notice) report_note("warning: %s", info.notice);
+    int code = s->t.plan_only ? EXIT_DONE : prepare_folder(s);
+    if (code == EXIT_DONE && data && !s->t.resume) code = estimate(search);
+    effnet_search_get_info(search, &info);
+    if (code == EXIT_DONE && s->t.plan_only) {
+        code = show_candidates(s, search);
+    } else if (code == EXIT_DONE) {
+        if (!s->t.json && !s->t.resume) {
+            search_print_candidates(search);
+            print("\n");
+            print_flush();
+        }
+        code = work(s, base, data, search);
+    }
     effnet_search_free(search);
     return code;
 }
 
 static int run(int argc, char **argv)
 {
-    settings s = {.arch = DEFAULT_BASE};
-    option_parser o = options_over(&cmd_search, argc, argv);
-    for (int id; (id = options_next(&o)) != OPTION_NONE;)
-        if (!take_grid(&s.search, &o, id)) take_other(&s, &o, id);
-    size_t operands;
-    options_operands(&o, &operands);
-    if (operands > 0) report_usage(argv[0], "nothing is wanted but options");
-    if (!s.dry_run) report_usage(argv[0], "--dry-run is missing");
-    effnet_network *base;
-    effnet_error error;
-    if (effnet_network_create(&base, s.arch, &s.network, &error) != EFFNET_OK) return report_error(&error);
-    const int code = show(&s, base);
+    settings s = {.t = {.command = &cmd_search,
+                        .take = take,
+                        .lone = true,
+                        .dataset = {.validation = 0.2},
+                        .options = {TRAINING_DEFAULTS}}};
+    effnet_dataset *data = NULL;
+    effnet_network *base = NULL;
+    int code = training_read(&s.t, argc, argv);
+    if (code == EXIT_DONE && s.t.data) code = training_open_data(&s.t, &data);
+    if (code == EXIT_DONE) code = make_base(&s.t, data, &base);
+    if (code == EXIT_DONE) code = search_with(&s, base, data);
     effnet_network_free(base);
+    effnet_dataset_free(data);
+    training_free(&s.t, code);
     return code;
 }
 
 const command cmd_search = {
     .name = "search",
-    .arguments = "[OPTIONS] --dry-run",
+    .arguments = "[OPTIONS] --data DIR -o RUN",
     .summary = "The grid search for the alpha, beta and gamma of compound scaling",
-    .text = "Candidates are the points of a grid that about double the baseline's multiply-adds, beside the "
-            "baseline, each\n"
-            "dimension scaled alone, and the published 1.2, 1.1, 1.15. docs/search.md tells the method.\n\n"
-            "Examples:\n"
-            "  effnet search --dry-run\n"
-            "  effnet search --dry-run --arch mobilenet-v2 --step 0.05 --by-macs --json\n",
+    .text =
+        "Candidates are the points of a grid that about double the baseline's multiply-adds, beside the "
+        "baseline, each\n"
+        "dimension scaled alone, and the published 1.2, 1.1, 1.15. Each is trained with the same options, as "
+        "many at a\n"
+        "time as there are threads, and ranked by its accuracy; RUN gets ranking.csv, ranking.json, "
+        "report.html, and\n"
+        "phi0.json to phi7.json: the baseline scaled by what was found. SIGINT and SIGTERM save and end it; "
+        "--resume\n"
+        "goes on, whatever ended it. docs/search.md tells the method.\n\n"
+        "Examples:\n"
+        "  effnet search --dry-run\n"
+        "  effnet search --dry-run --arch mobilenet-v2 --step 0.05 --by-macs --json\n"
+        "  effnet search --data photos/ -o found --arch efficientnet-lite0 --epochs 27 --halving --seeds 3\n"
+        "  effnet search -o found --resume\n"
+        "  effnet train --data photos/ -o run --arch found/phi2.json\n",
     .options = specs,
     .run = run,
 };

@@ -14,7 +14,7 @@
 #include "cluster.h"
 #include "report.h"
 
-enum { MAX_COUNT = 1000000, MAX_CONFIG = 1 << 20 };
+enum { MAX_COUNT = 1000000, MAX_CONFIG = 1 << 20, FEW = 20, UNBALANCED = 10 };
 
 /* 0 given by the user is none; in the library's options 0 is the default. */
 static double none_if_zero(double value)
@@ -95,6 +95,7 @@ static void take_rest(training *t, const option_parser *o)
 static void apply(training *t, const training_given *given)
 {
     const option_parser o = {.command = t->command, .value = given->value, .option = given->spec};
+    if (t->take && t->take(t, &o)) return;
     if (model_choice_take(&t->choice, &o) || picture_option_take(&t->options.images, &o)) return;
     if (!take_rate(t, &o) && !take_run(t, &o)) take_rest(t, &o);
 }
@@ -178,7 +179,9 @@ int training_read(training *t, int argc, char **argv)
     options_operands(&o, &operands);
     if (operands > 0) report_usage(argv[0], "nothing is wanted but options");
     const char *folder = given_value(t, 'o');
-    if (!folder) report_usage(argv[0], "-o RUN is missing");
+    if (given_flag(t, OPTION_DRY_RUN)) t->plan_only = true;
+    if (!folder && !(t->plan_only && !given_flag(t, OPTION_RESUME)))
+        report_usage(argv[0], "-o RUN is missing");
     const char *config = given_value(t, OPTION_CONFIG);
     if (!config && given_flag(t, OPTION_RESUME)) {
         if (asprintf(&t->config_path, "%s/config.json", folder) < 0) t->config_path = NULL;
@@ -190,8 +193,8 @@ int training_read(training *t, int argc, char **argv)
     for (size_t i = 0; i < t->given_count; i++)
         apply(t, &t->given[i]);
     model_choice_finish(&t->choice, argv[0]);
-    if (!t->data) report_usage(argv[0], "--data is missing");
-    const int joined = cluster_join(&t->ranks, t->patience);
+    if (!t->data && !t->plan_only) report_usage(argv[0], "--data is missing");
+    const int joined = t->lone ? EXIT_DONE : cluster_join(&t->ranks, t->patience);
     if (joined != EXIT_DONE) return joined;
     t->options.ranks = t->ranks;
     t->options.folder = t->folder;
@@ -210,6 +213,26 @@ void training_free(training *t, int code)
 }
 
 /* ---- Data ---- */
+
+static void tell_classes(const effnet_dataset *data, const effnet_dataset_info *info, const size_t *counts)
+{
+    size_t least = SIZE_MAX, most = 0;
+    for (size_t c = 0; c < info->outputs; c++) {
+        const char *label = effnet_dataset_get_label(data, c);
+        if (counts[c] == 0)
+            report_note("warning: there is no picture of '%s' to train with", label);
+        else if (counts[c] < FEW)
+            report_note("warning: there are only %zu pictures of '%s' to train with", counts[c], label);
+        if (counts[c] > most) most = counts[c];
+        if (counts[c] && counts[c] < least) least = counts[c];
+    }
+    if (info->outputs == 1 && info->task == EFFNET_TASK_CLASSES)
+        report_note("warning: there is one class only, so that nothing can be learned");
+    if (most > UNBALANCED * least)
+        report_note(
+            "warning: one class has %zu pictures and another %zu: --balance makes them count the same", most,
+            least);
+}
 
 void training_report_picture(void *context, const char *path, const char *message)
 {
@@ -243,7 +266,10 @@ int training_open_data(const training *t, effnet_dataset **out)
         report_note("warning: %zu pictures are in no class folder and were left out, like %s", info.strays,
                     info.stray);
     if (info.task == EFFNET_TASK_VALUES) return t->verify ? verify(t, *out, &info) : EXIT_DONE;
-    const int code = training_tell_classes(*out, t->options.balance);
-    if (code != EXIT_DONE) return code;
+    size_t *counts = calloc(info.outputs, sizeof *counts);
+    if (!counts) return report_failure(EXIT_SYSTEM, "out of memory");
+    effnet_dataset_count(*out, EFFNET_TRAINING, counts);
+    tell_classes(*out, &info, counts);
+    free(counts);
     return t->verify ? verify(t, *out, &info) : EXIT_DONE;
 }

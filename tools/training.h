@@ -64,8 +64,14 @@ typedef struct training_given {
     const char *value;
 } training_given;
 
-typedef struct training {
+typedef struct training training;
+
+struct training {
     const command *command;
+    /* The command's own options: false for one that is not. NULL: it has none. */
+    bool (*take)(training *t, const option_parser *o);
+    bool lone;      /* never one of several ranks */
+    bool plan_only; /* neither folder nor data are needed */
     const char *data, *folder, *config_file;
     bool resume, json, verify;
     model_choice choice; /* the start of finetune; threads and level of both */
@@ -78,7 +84,7 @@ typedef struct training {
     char *config_path;
     effnet_ranks *ranks; /* NULL: this process alone */
     double patience;     /* with a silent rank; 0: the default */
-} training;
+};
 
 /* Reads the command line over the defaults that are in `t`, then what config.json has that was not given. */
 int training_read(training *t, int argc, char **argv);
@@ -91,8 +97,14 @@ int training_open_data(const training *t, effnet_dataset **out);
 /* Says, in one line, that a picture cannot be read. */
 effnet_dataset_report training_report_picture;
 
-/* Says which classes or labels have no pictures, or few, or many more than others. Returns an exit code. */
-int training_tell_classes(const effnet_dataset *data, bool balanced);
+/* From now on SIGINT, SIGTERM and SIGUSR1 are kept for training_caught, once each. */
+void training_catch_signals(void);
+
+/* The signal that was caught, 0 if none was; fits effnet_trainer_options.stop. */
+int training_caught(void *context);
+
+/* The options as they were given, for config.json. */
+json_t *training_options_json(const training *t);
 
 /* Trains `start` with `data` to the end, and returns an exit code. */
 int training_run(training *t, const effnet_model *start, const effnet_dataset *data);

@@ -30,8 +30,7 @@ static void catch_signal(int number)
     caught = number;
 }
 
-/* What effnet_trainer_options.stop asks. */
-static int get_caught(void *context)
+int training_caught(void *context)
 {
     (void)context;
     return caught;
@@ -39,7 +38,7 @@ static int get_caught(void *context)
 
 /* The first one ends the run when its step is done; a second one ends the program. SIGUSR1 is the one that
  * mpirun passes on to all ranks, and that Slurm sends before a job's time is over, where it is told to. */
-static void set_handlers(void)
+void training_catch_signals(void)
 {
     struct sigaction action = {.sa_handler = catch_signal, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
     sigemptyset(&action.sa_mask);
@@ -72,19 +71,24 @@ static int prepare_folder(const training *t)
     return EXIT_DONE;
 }
 
-static json_t *config_json(const training *t, const effnet_trainer_info *info)
+json_t *training_options_json(const training *t)
 {
     json_t *options = json_object();
     for (size_t i = 0; i < t->given_count; i++) {
         const training_given *g = &t->given[i];
         if (g->spec->id == OPTION_RESUME || g->spec->id == OPTION_CONFIG || g->spec->id == 'o' ||
-            g->spec->id == OPTION_JSON)
+            g->spec->id == OPTION_JSON || g->spec->id == OPTION_DRY_RUN)
             continue;
         json_object_set_new(options, g->spec->name, g->spec->argument ? json_text(g->value) : json_true());
     }
+    return options;
+}
+
+static json_t *config_json(const training *t, const effnet_trainer_info *info)
+{
     return json_pack("{s:s,s:s,s:o,s:{s:i,s:i,s:I,s:f,s:f,s:s,s:s,s:I}}", "command", t->command->name,
-                     "version", effnet_version(), "options", options, "chosen", "epochs", info->epochs,
-                     "batch", info->batch, "steps_per_epoch", (json_int_t)info->steps, "lr",
+                     "version", effnet_version(), "options", training_options_json(t), "chosen", "epochs",
+                     info->epochs, "batch", info->batch, "steps_per_epoch", (json_int_t)info->steps, "lr",
                      info->learning_rate, "head_lr", info->head_rate, "augment", info->augment, "cpu",
                      info->level, "bytes", (json_int_t)info->bytes);
 }
@@ -107,8 +111,6 @@ static int write_config(const training *t, const effnet_trainer_info *info)
 
 /* ---- What is said ---- */
 
-enum { TIME_SIZE = 32 };
-
 static void tell_plan(const effnet_model *start, const effnet_dataset *data, const effnet_trainer_info *info)
 {
     effnet_network_info network;
@@ -127,29 +129,18 @@ static void tell_plan(const effnet_model *start, const effnet_dataset *data, con
         (unsigned long long)(info->bytes >> 20), info->keep == EFFNET_KEEP_LEAST ? ", recomputing" : "");
 }
 
-/* Until the run ends, at the present speed; without the evaluations, which are short. */
-static const char *time_left(char out[TIME_SIZE], const effnet_progress *p, const effnet_trainer_info *info)
-{
-    const uint64_t epochs = p->epoch + 1 < info->epochs ? (uint64_t)(info->epochs - p->epoch - 1) : 0;
-    const double images =
-        (double)(p->steps - p->step + epochs * p->steps) * (double)info->batch * (double)info->ranks;
-    const double seconds = p->images_per_second > 0 ? fmin(images / p->images_per_second, 359999) : 0;
-    const int left = (int)seconds;
-    if (left < 3600)
-        snprintf(out, TIME_SIZE, "%d:%02d", left / 60, left % 60);
-    else
-        snprintf(out, TIME_SIZE, "%d:%02d h", left / 3600, left / 60 % 60);
-    return out;
-}
-
 static void show_bar(const effnet_progress *p, const effnet_trainer_info *info)
 {
-    char unit[96], left[TIME_SIZE];
+    char unit[96];
+    const double left =
+        p->images_per_second > 0
+            ? (double)((p->steps - p->step) * (uint64_t)(info->batch * info->ranks)) / p->images_per_second
+            : 0;
     if (p->evaluating)
         snprintf(unit, sizeof unit, "evaluating epoch %d of %d", p->epoch + 1, info->epochs);
     else
-        snprintf(unit, sizeof unit, "epoch %d of %d, loss %.4f, %.0f images/s, %s left", p->epoch + 1,
-                 info->epochs, p->train_loss, p->images_per_second, time_left(left, p, info));
+        snprintf(unit, sizeof unit, "epoch %d of %d, loss %.4f, %.0f images/s, %d:%02d left", p->epoch + 1,
+                 info->epochs, p->train_loss, p->images_per_second, (int)left / 60, (int)left % 60);
     progress_show(p->step, p->steps, unit);
 }
 
@@ -238,13 +229,13 @@ int training_run(training *t, const effnet_model *start, const effnet_dataset *d
     effnet_trainer_info info;
     int code = prepare_folder(t);
     if (code != EXIT_DONE) return code;
-    t->options.stop = get_caught;
+    t->options.stop = training_caught;
     if (effnet_trainer_create(&trainer, start, data, &t->options, &error) != EFFNET_OK)
         return report_error(&error);
     effnet_trainer_get_info(trainer, &info);
     tell_plan(start, data, &info);
     progress_beside_results();
-    set_handlers();
+    training_catch_signals();
     code = resume(t, trainer);
     if (code == EXIT_DONE && !t->resume) code = write_config(t, &info);
     curves drawn = {.folder = t->folder};

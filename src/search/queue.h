@@ -39,11 +39,6 @@ typedef struct search_result {
 
 void search_result_clear(search_result *r);
 
-static inline bool search_hit(const search_result *r, size_t image)
-{
-    return r->hits[image / 8] >> (image % 8) & 1;
-}
-
 typedef struct search_plan {
     size_t jobs;
     const double *costs; /* [jobs]: of any unit; long ones are handed out first, and of equal results the

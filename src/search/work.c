@@ -124,12 +124,6 @@ typedef struct worker_stop {
     int socket;
 } worker_stop;
 
-static bool never(void *context)
-{
-    (void)context;
-    return false;
-}
-
 /* The user wants it, or the coordinator is gone: while a task is done it says nothing, so what there is to
  * read is the end. */
 static bool worker_must_stop(void *context)
@@ -330,9 +324,17 @@ static effnet_status run_processes(const search_work *work, bool *stopped, effne
 
 /* ---- All in one process ---- */
 
+static bool alone_must_stop(void *context)
+{
+    const search_work *work = context;
+    watch(work, NULL, NULL);
+    return is_over(work);
+}
+
 static effnet_status run_alone(const search_work *work, bool *stopped, effnet_error *error)
 {
     search_task task;
+    search_work self = *work;
     while (!search_queue_done(work->queue)) {
         message m;
         *stopped = is_over(work);
@@ -340,7 +342,7 @@ static effnet_status run_alone(const search_work *work, bool *stopped, effnet_er
         const bool had = search_queue_take(work->queue, &task);
         assert(had);
         (void)had;
-        do_task(&work->trainer, &task, work->stop ? work->stop : never, work->stop_context, &m);
+        do_task(&work->trainer, &task, alone_must_stop, &self, &m);
         *stopped = m.stopped;
         if (m.error.code != EFFNET_OK || m.stopped) {
             search_result_clear(&m.result);

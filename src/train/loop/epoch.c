@@ -64,6 +64,34 @@ effnet_status trainer_evaluate(trainer *t, effnet_error *error)
     return EFFNET_OK;
 }
 
+static bool is_right(const float *logits, size_t outputs, int wanted)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < outputs; i++)
+        if (logits[i] > logits[best]) best = i;
+    return (int)best == wanted;
+}
+
+effnet_status trainer_judge(trainer *t, bool averaged, uint8_t *right, double *loss, effnet_error *error)
+{
+    const size_t outputs = t->loss.outputs;
+    const train_loss plain = {.head = t->loss.head, .outputs = outputs};
+    const train_pass pass = {.mode = TRAIN_EVALUATE};
+    train_tally tally = {0};
+    for (size_t step = 0, first = 0; step < feed_steps(t->validation); step++) {
+        feed_batch b;
+        TRY(feed_take(t->validation, 0, step, &b, error));
+        train_forward(t->step, &pass, averaged && t->average ? t->average : t->values, b.images, b.count,
+                      t->logits);
+        train_loss_run(&plain, &b.targets, t->logits, b.count, 1, NULL, &tally);
+        for (size_t i = 0; i < b.count && first + i < t->data->parts[EFFNET_VALIDATION].count; i++)
+            right[first + i] = is_right(t->logits + i * outputs, outputs, b.targets.classes[i]);
+        first += b.count;
+    }
+    *loss = tally.loss;
+    return EFFNET_OK;
+}
+
 /* ---- The end of an epoch ---- */
 
 /* More is better; -infinity where there is none. */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The search for alpha, beta and gamma: its candidates; grids that leave nothing.
+# The search for alpha, beta and gamma: its candidates; what it writes; interrupted, resumed, refused.
 tiny_network > tiny.json
 t effnet search --dry-run --arch tiny.json
 t effnet search --dry-run --arch tiny.json --by-macs --tolerance 0.05
@@ -21,3 +21,37 @@ t effnet search --dry-run --step 0.0005
 t effnet search --dry-run --arch tiny.json --size 16
 t effnet search --dry-run --arch tiny.json --gamma 1,1.5 --multiple 0
 t effnet search --dry-run extra
+t effnet search --data data
+t effnet search -o nothing --resume
+
+echo "-- a whole one"
+FILTER='s/about [0-9].*s on/about T on/; s/ +[0-9.]+ %.*$/ P/; s/[0-9.]+ %/P/g; s/( +[0-9.e+-]+ (s|min|h))+( +=|$)/ T\3/'
+for class in cat coffee; do mkdir -p "data/$class"; done
+for i in 1 2 3 4 5 6 7 8; do cp "$PHOTOS/chelsea.png" "data/cat/$i.png"; cp "$PHOTOS/coffee.png" "data/coffee/$i.png"; done
+cat > small.json << 'END'
+{"name": "small", "blocks": ["r1_k3_s22_e1_i8_o8", "r1_k3_s22_e2_i8_o8"], "size": 32, "stem": {"filters": 8}, "head": {"filters": 16}}
+END
+options="--data data --arch small.json --alpha 2 --beta 1 --gamma 1 --batch 4 --val-split 0.5"
+t effnet search $options --epochs 3 --halving --dry-run
+effnet search $options --epochs 3 --halving -o found > out 2> err
+echo "= $?"
+grep -cE '^ +[0-9]+ ' out
+ls found
+head -1 found/ranking.csv
+wc -l < found/ranking.csv
+tr '\n' ' ' < found/ranking.json | json_shape | head -c 300
+echo
+grep -E 'name|depth|width' found/phi1.json
+effnet search -o found --resume > again 2> err
+tail -$(wc -l < again) out | cmp - again && echo "the same again"
+t effnet search -o found --resume --epochs 4
+t effnet search $options -o found --epochs 3 --halving
+t effnet search -o data/cat/1.png $options
+interrupted() { # command...
+    env --default-signal "$@" > cut.out &
+    child=$!
+    while [ ! -d cut/candidates ] && kill -0 $child 2> /dev/null; do sleep 0.02; done
+    kill -TERM $child
+    { wait $child; } 2> /dev/null
+}
+t interrupted effnet search $options -o cut --epochs 200 --threads 2 -q

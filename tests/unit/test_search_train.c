@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A whole search of small networks on a few dozen pictures: halving leaves the last rung's runs as they would
+ * be without it; interrupted after every few steps, or on several workers, it ends with the same bits; what
+ * it refuses. And whether two networks can be told apart, against a test that is known.
+ */
+#define _GNU_SOURCE
+#include "data_test.h"
+
+#include <math.h>
+
+#include "base/rng.h"
+#include "search/search.h"
+
+enum { SIDE = 32, CLASSES = 3, TRAINING = 24, VALIDATION = 9 };
+
+static char run_folder[256]; /* in_tree's answers do not last */
+
+/* Class c is bright in column block c. */
+static void put_part(const char *stem, uint32_t count, uint64_t key)
+{
+    uint8_t pixels[TRAINING * SIDE * SIDE], classes[TRAINING];
+    char name[64];
+    for (uint32_t i = 0; i < count; i++) {
+        classes[i] = (uint8_t)(i % CLASSES);
+        for (size_t p = 0; p < SIDE * SIDE; p++)
+            pixels[i * SIDE * SIDE + p] =
+                (uint8_t)((p % SIDE / 11 == classes[i] ? 160 : 40) + (int)(rng_bits(key + i, p) % 60));
+    }
+    const uint32_t shape[] = {count, SIDE, SIDE};
+    bytes b = make_idx(8, 3, shape, pixels, count * SIDE * SIDE);
+    snprintf(name, sizeof name, "data/%s-images-idx3-ubyte", stem);
+    put_file(name, b.data, b.size);
+    bytes_free(&b);
+    b = make_idx(8, 1, shape, classes, count);
+    snprintf(name, sizeof name, "data/%s-labels-idx1-ubyte", stem);
+    put_file(name, b.data, b.size);
+    bytes_free(&b);
+}
+
+static int make_data(void **state)
+{
+    if (make_tree(state)) return -1;
+    put_part("train", TRAINING, 1);
+    put_part("t10k", VALIDATION, 100);
+    strcpy(run_folder, in_tree("run"));
+    return 0;
+}
+
+static void clean(void)
+{
+    nftw(run_folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    assert_int_equal(mkdir(run_folder, 0777), 0);
+}
+
+/* ---- Searches ---- */
+
+typedef struct fixture {
+    dataset *data;
+    net_graph *base;
+    search *s;
+} fixture;
+
+static net_graph *make_base(void)
+{
+    static const char json[] =
+        "{\"name\":\"tiny\",\"blocks\":[\"r1_k3_s22_e1_i8_o8\",\"r1_k3_s22_e2_i8_o8\"],"
+        "\"size\":32,\"stem\":{\"filters\":8},\"head\":{\"filters\":16},\"num_classes\":3,"
+        "\"in_channels\":1}";
+    net_arch arch;
+    net_graph *graph = NULL;
+    effnet_error error;
+    if (net_arch_parse(&arch, json, strlen(json), &error) ||
+        net_graph_create(&graph, &arch, &(net_variant){NET_PAD_SAME, 1e-3, 0.3}, 0, 0, &error))
+        fail_msg("%s", error.message);
+    return graph;
+}
+
+/* Two seeds, two rungs of 1 and 3 epochs, 5 networks. */
+static effnet_search_options usual(void)
+{
+    return (effnet_search_options){.alpha = {2, 2},
+                                   .beta = {1, 1},
+                                   .gamma = {1, 1},
+                                   .seeds = 2,
+                                   .halving = true,
+                                   .training = {.epochs = 3,
+                                                .batch = 8,
+                                                .optimizer = EFFNET_SGD,
+                                                .learning_rate = 0.05,
+                                                .augment = "none",
+                                                .seed = 4}};
+}
+
+static effnet_status try_search(fixture *f, const effnet_search_options *options, effnet_error *error)
+{
+    static const image_options images;
+    *f = (fixture){.base = make_base()};
+    assert_int_equal(dataset_open(&f->data, in_tree("data"), NULL, NULL), EFFNET_OK);
+    return search_create(&f->s, f->base, f->data, options, CPU_REF, &images, error);
+}
+
+static fixture begin(const effnet_search_options *options)
+{
+    fixture f;
+    effnet_error error;
+    if (try_search(&f, options, &error)) fail_msg("%s", error.message);
+    return f;
+}
+
+static void end(fixture *f)
+{
+    search_free(f->s);
+    dataset_free(f->data);
+    net_graph_free(f->base);
+}
+
+/* What a search found: all that must not depend on how it came about. */
+typedef struct found {
+    size_t jobs, order[8];
+    double mean[8], loss[8];
+    uint8_t hits[8][2][(VALIDATION + 7) / 8];
+} found;
+
+static void note_found(found *out, const search *s)
+{
+    memset(out, 0, sizeof *out);
+    out->jobs = s->jobs;
+    assert_true(s->jobs <= 8);
+    memcpy(out->order, s->order, s->jobs * sizeof *s->order);
+    for (uint32_t job = 0; job < s->jobs; job++) {
+        search_score score;
+        assert_true(search_queue_score(s->queue, job, &score));
+        out->mean[job] = score.mean;
+        out->loss[job] = score.loss;
+        for (uint32_t seed = 0; seed < 2; seed++) {
+            const search_result *r =
+                search_queue_result(s->queue, &(search_task){job, seed, (uint32_t)score.rung});
+            assert_non_null(r);
+            assert_int_equal(r->images, VALIDATION);
+            memcpy(out->hits[job][seed], r->hits, sizeof out->hits[job][seed]);
+        }
+    }
+}
+
+static void run(fixture *f, bool resume, size_t workers, search_stop *stop, void *context, bool *stopped)
+{
+    effnet_error error;
+    if (search_work_on(f->s, run_folder, resume, workers, stop, NULL, context, stopped, &error))
+        fail_msg("%s", error.message);
+}
+
+static found unbroken;
+
+static void a_search_trains_and_ranks(void **state)
+{
+    (void)state;
+    bool stopped;
+    const effnet_search_options o = usual();
+    clean();
+    fixture f = begin(&o);
+    assert_int_equal(f.s->rungs, 2);
+    assert_int_equal(f.s->epochs[0], 1);
+    assert_int_equal(f.s->epochs[1], 3);
+    assert_int_equal(search_estimate(f.s, NULL), EFFNET_OK);
+    assert_true(search_total_seconds(f.s) > 0);
+    run(&f, false, 1, NULL, NULL, &stopped);
+    assert_false(stopped);
+    note_found(&unbroken, f.s);
+    for (size_t job = 0; job < f.s->jobs; job++) {
+        assert_true(f.s->kept[job]); /* the grid's only point is a control */
+        assert_int_equal(search_queue_rung(f.s->queue, job), 1);
+        assert_true(f.s->verdicts[job].compared == (job != f.s->order[0]));
+    }
+    assert_int_not_equal(access(in_tree("run/candidates/000-1/last.ckpt"), F_OK), 0);
+    assert_int_equal(access(in_tree("run/candidates/000-1/best.safetensors"), F_OK), 0);
+    end(&f);
+}
+
+/* Without rungs the same networks have the same answers. */
+static void halving_changes_no_run(void **state)
+{
+    (void)state;
+    bool stopped;
+    found whole;
+    effnet_search_options o = usual();
+    o.halving = false;
+    clean();
+    fixture f = begin(&o);
+    run(&f, false, 1, NULL, NULL, &stopped);
+    note_found(&whole, f.s);
+    assert_memory_equal(&whole, &unbroken, sizeof whole);
+    end(&f);
+}
+
+static bool stop_sometimes(void *context)
+{
+    size_t *calls = context;
+    return ++*calls % 7 == 0;
+}
+
+static void interrupted_it_ends_with_the_same_bits(void **state)
+{
+    (void)state;
+    const effnet_search_options o = usual();
+    size_t calls = 0, times = 0;
+    for (size_t workers = 1; workers <= 3; workers += 2) {
+        bool stopped = true;
+        clean();
+        for (times = 0; stopped; times++) {
+            fixture f = begin(&o);
+            run(&f, times > 0, workers, times < 10 ? stop_sometimes : NULL, &calls, &stopped);
+            if (!stopped) {
+                found again;
+                note_found(&again, f.s);
+                assert_memory_equal(&again, &unbroken, sizeof again);
+            }
+            end(&f);
+        }
+        assert_true(times > 3);
+    }
+}
+
+static void seconds_end_a_training_too(void **state)
+{
+    (void)state;
+    bool stopped;
+    effnet_search_options o = usual();
+    o.seconds = 1e-9;
+    o.seeds = 1;
+    o.training.epochs = 50;
+    clean();
+    fixture f = begin(&o);
+    run(&f, false, 1, NULL, NULL, &stopped);
+    assert_int_equal(search_queue_result(f.s->queue, &(search_task){0, 0, 0})->epochs, 1);
+    end(&f);
+}
+
+/* ---- What it refuses ---- */
+
+static void what_cannot_be_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        int seeds, epochs, head_epochs;
+        double seconds;
+        const char *recipe, *message;
+    } cases[] = {
+        {1001, 3, 0, 0, NULL, "1001 seeds"},           {-1, 3, 0, 0, NULL, "-1 seeds"},
+        {1, 3, 0, -1, NULL, "a budget of -1 seconds"}, {1, -1, 0, 0, NULL, "with all weights"},
+        {1, 3, 1, 0, NULL, "with all weights"},
+    };
+    effnet_error error;
+    fixture f;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        effnet_search_options o = usual();
+        o.seeds = cases[i].seeds;
+        o.seconds = cases[i].seconds;
+        o.training.epochs = cases[i].epochs;
+        o.training.head_epochs = cases[i].head_epochs;
+        assert_int_equal(try_search(&f, &o, &error), EFFNET_ERR_ARGUMENT);
+        if (!strstr(error.message, cases[i].message)) fail_msg("%s", error.message);
+        end(&f);
+    }
+    effnet_search_options o = usual();
+    o.recipe = "size=48";
+    f = begin(&o);
+    assert_int_equal(search_estimate(f.s, &error), EFFNET_ERR_ARGUMENT);
+    end(&f);
+    o = usual();
+    o.training.seed = 5; /* another search's folder */
+    bool stopped;
+    f = begin(&o);
+    assert_int_equal(search_work_on(f.s, run_folder, true, 1, NULL, NULL, NULL, &stopped, &error),
+                     EFFNET_ERR_MISMATCH);
+    assert_int_equal(search_work_on(f.s, run_folder, false, 1, NULL, NULL, NULL, &stopped, &error),
+                     EFFNET_ERR_CREATE);
+    end(&f);
+    static const image_options images;
+    f = (fixture){.base = make_base()};
+    o = usual();
+    assert_int_equal(search_create(&f.s, f.base, NULL, &o, CPU_REF, &images, NULL), EFFNET_OK);
+    assert_int_equal(search_estimate(f.s, &error), EFFNET_ERR_ARGUMENT);
+    assert_int_equal(search_work_on(f.s, run_folder, false, 1, NULL, NULL, NULL, &stopped, &error),
+                     EFFNET_ERR_ARGUMENT);
+    end(&f);
+}
+
+/* A network that cannot be trained is a result: here all, for want of memory. */
+static void what_cannot_be_trained_is_told(void **state)
+{
+    (void)state;
+    bool stopped;
+    effnet_search_options o = usual();
+    o.training.max_bytes = 1000;
+    clean();
+    fixture f = begin(&o);
+    run(&f, false, 1, NULL, NULL, &stopped);
+    const search_result *r = search_queue_result(f.s->queue, &(search_task){0, 0, 0});
+    assert_true(r->failed && strstr(r->note, "limit"));
+    end(&f);
+}
+
+/* ---- Told apart ---- */
+
+enum { IMAGES = 2000 };
+
+static void set_bit(uint8_t *bits, size_t i)
+{
+    bits[i / 8] = (uint8_t)(bits[i / 8] | 1 << i % 8);
+}
+
+/* McNemar's test (Psychometrika 12, 1947) by the normal distribution: b and c pictures that only one gets
+ * right. */
+static double mcnemar(double b, double c)
+{
+    return erfc(fabs(b - c) / sqrt(b + c) / sqrt(2));
+}
+
+static void a_bootstrap_agrees_with_mcnemar(void **state)
+{
+    (void)state;
+    static const size_t only[][2] = {{100, 100}, {100, 110}, {120, 100}, {100, 140}, {60, 30}, {200, 100}};
+    for (size_t n = 0; n < sizeof only / sizeof *only; n++) {
+        uint8_t a[IMAGES / 8] = {0}, b[IMAGES / 8] = {0};
+        const size_t only_a = only[n][0], only_b = only[n][1];
+        for (size_t i = 0; i < IMAGES; i++) {
+            if (i < only_a || (i >= only_a + only_b && i < 1500)) set_bit(a, i);
+            if (i >= only_a && i < 1500) set_bit(b, i);
+        }
+        const uint8_t *first[] = {a}, *second[] = {b};
+        search_verdict v;
+        assert_int_equal(
+            search_compare(&v, &(search_answers){first, 1}, &(search_answers){second, 1}, IMAGES, 3, NULL),
+            EFFNET_OK);
+        const double expected = mcnemar((double)only_a, (double)only_b);
+        if (fabs(v.p - expected) > 0.05) fail_msg("p %g, McNemar's %g", v.p, expected);
+        assert_true(fabs(v.difference - ((double)only_a - (double)only_b) / IMAGES) < 1e-12);
+        assert_true(v.low <= v.difference && v.difference <= v.high);
+    }
+}
+
+/* Seeds that spread more than pictures do make a difference uncertain that one seed would seem to show. */
+static void seeds_count(void **state)
+{
+    (void)state;
+    uint8_t good[IMAGES / 8] = {0}, bad[IMAGES / 8] = {0}, middle[IMAGES / 8] = {0};
+    for (size_t i = 0; i < IMAGES; i++) {
+        if (i < 1800) set_bit(good, i);
+        if (i < 1600) set_bit(middle, i);
+        if (i < 1500) set_bit(bad, i);
+    }
+    const uint8_t *first[] = {good, bad}, *second[] = {middle, middle};
+    search_verdict one, both;
+    search_compare(&one, &(search_answers){first, 1}, &(search_answers){second, 1}, IMAGES, 3, NULL);
+    search_compare(&both, &(search_answers){first, 2}, &(search_answers){second, 2}, IMAGES, 3, NULL);
+    assert_true(one.p < 0.01 && both.p > 0.3);
+    search_verdict none;
+    search_compare(&none, &(search_answers){second, 2}, &(search_answers){second, 2}, IMAGES, 3, NULL);
+    assert_true(none.compared && none.p == 1 && none.difference == 0);
+    search_compare(&none, &(search_answers){second, 2}, &(search_answers){second, 2}, 0, 3, NULL);
+    assert_false(none.compared);
+}
+
+static void holm_corrects(void **state)
+{
+    (void)state;
+    search_verdict v[] = {{.compared = true, .p = 0.012},
+                          {.compared = true, .p = 0.2},
+                          {.compared = false, .p = 0},
+                          {.compared = true, .p = 0.001},
+                          {.compared = true, .p = 0.03}};
+    search_correct(v, 5); /* 0.05 / 4, / 3, / 2: 0.001 and 0.012 pass, 0.03 does not */
+    assert_true(v[3].apart && v[0].apart);
+    assert_false(v[1].apart || v[2].apart || v[4].apart);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_search_trains_and_ranks),
+        cmocka_unit_test(halving_changes_no_run),
+        cmocka_unit_test(interrupted_it_ends_with_the_same_bits),
+        cmocka_unit_test(what_cannot_be_is_refused),
+        cmocka_unit_test(seconds_end_a_training_too),
+        cmocka_unit_test(what_cannot_be_trained_is_told),
+        cmocka_unit_test(a_bootstrap_agrees_with_mcnemar),
+        cmocka_unit_test(seeds_count),
+        cmocka_unit_test(holm_corrects),
+    };
+    return cmocka_run_group_tests(tests, make_data, remove_tree);
+}
