@@ -481,12 +481,13 @@ typedef struct effnet_memory {
     uint64_t activations; /**< of one session: what layers hand on, one image at a time */
     uint64_t scratch;     /**< of one session: what each thread works in, sums, tables */
     uint64_t total;       /**< at its most: weights and the larger of loading and activations + scratch */
+    uint64_t batch;       /**< besides, from the first batch of as many images as threads: activations and
+                             scratch of each thread's own; 0 with one thread */
 } effnet_memory;
 
 /** What a model of `network` with one session at the network's size takes, at `level` and with `threads` (as
- * in effnet_model_options and effnet_session_options). The first batch of as many images as threads gives
- * each thread activations and scratch of its own, as a session of one thread has; it works without, only
- * slower. Training is not told here. */
+ * in effnet_model_options and effnet_session_options). A batch runs without what it takes besides, only
+ * slower. Training: effnet_network_get_training_memory. */
 EFFNET_API effnet_status effnet_network_get_memory(const effnet_network *network, effnet_level level,
                                                    int threads, effnet_memory *memory, effnet_error *error);
 
@@ -799,6 +800,25 @@ typedef struct effnet_trainer_info {
     const char *level;   /**< of the kernels */
     int threads;
 } effnet_trainer_info;
+
+/** Bytes that training takes, exactly as effnet_trainer_create plans and asks for them. Not in it: what
+ * effnet_memory leaves out, pictures that are being decoded, the data set's names, the copy of the
+ * weights that is written at the end of an epoch, and messages between ranks. */
+typedef struct effnet_training_memory {
+    uint64_t arrays; /**< weights, their average, gradients, what the optimizer keeps of each, logits */
+    uint64_t step;   /**< what forward leaves for backward, and what both work in */
+    uint64_t
+        pictures; /**< two batches, where the trainer has a data set; none where the caller brings them */
+    uint64_t total;
+    effnet_keep keep; /**< what `options.keep` comes to: what AUTO chooses within max_bytes */
+} effnet_training_memory;
+
+/** What a trainer of a model of `network` with a data set would take with these options, at the network's
+ * size, without asking for it. Nothing is refused for being too much. The network must have a classifier. */
+EFFNET_API effnet_status effnet_network_get_training_memory(const effnet_network *network,
+                                                            const effnet_trainer_options *options,
+                                                            effnet_training_memory *memory,
+                                                            effnet_error *error);
 
 /** Where a run is. Rates are of one image; averages are over the epoch so far. */
 typedef struct effnet_progress {

@@ -29,9 +29,9 @@ typedef struct bench { /* what runs read and write */
 
 /* ---- Memory ---- */
 
-/* The most that was ever resident, from /proc: what getrusage calls so includes the program that this process
+/* From /proc: what getrusage calls so includes the program that this process
  * was before exec. */
-static uint64_t peak_bytes(void)
+uint64_t bench_resident_bytes(void)
 {
     unsigned long long kibibytes = 0;
     char line[256];
@@ -135,10 +135,15 @@ int bench_measure(bench_result *r, const bench_plan *plan, bench_pass *pass, voi
     if (!r->times_ms || !r->sorted_ms) return report_failure(EXIT_SYSTEM, "out of memory");
     for (size_t i = 0; code == EXIT_DONE && i < r->runs; i++)
         code = pass(context, &r->times_ms[i]);
-    r->peak_bytes = peak_bytes();
+    r->peak_bytes = bench_resident_bytes();
     memcpy(r->sorted_ms, r->times_ms, r->runs * sizeof *r->sorted_ms);
     qsort(r->sorted_ms, r->runs, sizeof *r->sorted_ms, by_number);
     return code;
+}
+
+uint64_t bench_grown_bytes(const bench_result *r, uint64_t before, size_t own)
+{
+    return r->peak_bytes > before + own ? r->peak_bytes - before - own : 0;
 }
 
 /* After the runs, since measuring takes memory and the processor. */
@@ -154,6 +159,7 @@ static int predict(bench_result *r, const bench_plan *plan)
     if (status == EFFNET_OK) status = effnet_latency_predict(times, network, &r->figure, NULL, &error);
     if (status == EFFNET_OK)
         status = effnet_network_get_memory(network, plan->level, threads, &r->memory, &error);
+    r->told_bytes = r->memory.total + (r->batch >= (size_t)threads ? r->memory.batch : 0);
     times_close(times);
     return status == EFFNET_OK ? EXIT_DONE : report_error(&error);
 }
@@ -161,7 +167,7 @@ static int predict(bench_result *r, const bench_plan *plan)
 static int run_inference(bench_result *out, const bench_plan *plan, const effnet_model *model)
 {
     effnet_error error;
-    const uint64_t before = peak_bytes();
+    const uint64_t before = bench_resident_bytes();
     if (effnet_session_create(&out->session, model, &plan->session, &error) != EFFNET_OK)
         return report_error(&error);
     effnet_network_get_info(effnet_session_get_network(out->session), &out->network);
@@ -171,7 +177,7 @@ static int run_inference(bench_result *out, const bench_plan *plan, const effnet
     if (code == EXIT_DONE && plan->layers) effnet_session_profile(out->session, b.run_ms);
     if (code == EXIT_DONE) code = bench_measure(out, plan, infer, &b);
     effnet_session_profile(out->session, NULL);
-    out->grown_bytes = out->peak_bytes > before + b.own_bytes ? out->peak_bytes - before - b.own_bytes : 0;
+    out->grown_bytes = bench_grown_bytes(out, before, b.own_bytes);
     bench_free(&b);
     return code == EXIT_DONE && plan->predict ? predict(out, plan) : code;
 }

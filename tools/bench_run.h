@@ -38,9 +38,10 @@ typedef struct bench_result {
     double *part_ms;      /* [network.part_count], the least of all runs; NULL without layers */
     double ready_ms;      /* from the start of the process to the first result */
     uint64_t peak_bytes;  /* resident memory of the process at its most, 0 where the system does not tell */
-    uint64_t grown_bytes; /* by which loading and running the network raised that; the bench's own input and
-                             output left out */
+    uint64_t grown_bytes; /* by which loading and running or training the network raised that; the bench's own
+                             input and output left out */
     effnet_memory memory; /* told before; zero without predict */
+    uint64_t told_bytes;  /* of it, what runs of this batch take */
     effnet_latency_figure figure;   /* the same */
     effnet_latency_figure likeness; /* from parts of other networks alone, where some were not measured yet */
     double peak_gflops;             /* of multiply-adds alone, on as many threads */
@@ -67,5 +68,9 @@ int bench_measure(bench_result *r, const bench_plan *plan, bench_pass *pass, voi
 int bench_train(bench_result *out, const bench_plan *plan, const effnet_model *model);
 
 void bench_fill(float *input, size_t count);
+
+/* The most that was ever resident; and by how much that is more than it was `before`, without `own` bytes. */
+uint64_t bench_resident_bytes(void);
+uint64_t bench_grown_bytes(const bench_result *r, uint64_t before, size_t own);
 
 #endif

@@ -14,6 +14,7 @@ typedef struct steps {
     float *images; /* [batch][height][width][channels] */
     int *classes;  /* [batch] */
     size_t batch;
+    size_t own_bytes; /* of these two */
 } steps;
 
 static int step(void *context, double *ms)
@@ -37,6 +38,7 @@ static int prepare(steps *s, const bench_result *r)
     const size_t image = (size_t)n->height * (size_t)n->width * (size_t)n->channels;
     s->trainer = r->trainer;
     s->batch = r->batch;
+    s->own_bytes = r->batch * (image * sizeof *s->images + sizeof *s->classes);
     s->images = calloc(r->batch, image * sizeof *s->images);
     s->classes = calloc(r->batch, sizeof *s->classes);
     if (!s->images || !s->classes) return report_failure(EXIT_SYSTEM, "out of memory");
@@ -65,6 +67,7 @@ int bench_train(bench_result *out, const bench_plan *plan, const effnet_model *m
 {
     effnet_error error;
     const effnet_trainer_options options = options_of(plan);
+    const uint64_t before = bench_resident_bytes();
     if (effnet_trainer_create(&out->trainer, model, NULL, &options, &error) != EFFNET_OK)
         return report_error(&error);
     effnet_network_get_info(effnet_model_get_network(model), &out->network);
@@ -73,6 +76,7 @@ int bench_train(bench_result *out, const bench_plan *plan, const effnet_model *m
     steps s = {0};
     int code = prepare(&s, out);
     if (code == EXIT_DONE) code = bench_measure(out, plan, step, &s);
+    out->grown_bytes = bench_grown_bytes(out, before, s.own_bytes);
     free(s.images);
     free(s.classes);
     return code;

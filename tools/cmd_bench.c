@@ -292,8 +292,8 @@ static json_t *prediction_to_json(const bench_result *r)
                   excess(r->figure.ms, least_ms(r)), "parts", (json_int_t)r->figure.parts, "weights_bytes",
                   (json_int_t)m->weights, "loading_bytes", (json_int_t)m->loading, "activations_bytes",
                   (json_int_t)m->activations, "scratch_bytes", (json_int_t)m->scratch, "memory_bytes",
-                  (json_int_t)m->total, "grown_bytes", (json_int_t)r->grown_bytes, "memory_excess",
-                  excess((double)m->total, (double)r->grown_bytes));
+                  (json_int_t)r->told_bytes, "grown_bytes", (json_int_t)r->grown_bytes, "memory_excess",
+                  excess((double)r->told_bytes, (double)r->grown_bytes));
     if (!json || !has_likeness(r)) return json;
     json_object_set_new(json, "unmeasured_parts",
                         json_integer((json_int_t)(r->likeness.parts - r->likeness.measured)));
@@ -313,24 +313,28 @@ static void print_prediction(const bench_result *r)
               r->likeness.parts);
     print("            %.1f MB for the network, %+.1f %% beside the %.1f that it took: %.1f of weights,\n"
           "            %.1f of activations, %.1f of scratch; %.1f of buffers while loading\n",
-          1e-6 * (double)m->total, 100 * excess((double)m->total, (double)r->grown_bytes),
+          1e-6 * (double)r->told_bytes, 100 * excess((double)r->told_bytes, (double)r->grown_bytes),
           1e-6 * (double)r->grown_bytes, 1e-6 * (double)m->weights, 1e-6 * (double)m->activations,
           1e-6 * (double)m->scratch, 1e-6 * (double)m->loading);
 }
 
 /* What a step of training is, and what was planned for it. */
-static json_t *training_to_json(const effnet_trainer_options *o, const effnet_trainer_info *info)
+static json_t *training_to_json(const effnet_trainer_options *o, const bench_result *r)
 {
-    return json_pack("{s:s,s:i,s:b,s:I,s:I}", "optimizer", optimizers[o->optimizer], "passes",
+    const effnet_trainer_info *info = &r->training;
+    return json_pack("{s:s,s:i,s:b,s:I,s:I,s:I}", "optimizer", optimizers[o->optimizer], "passes",
                      o->passes ? o->passes : 1, "recomputes", info->keep == EFFNET_KEEP_LEAST, "parameters",
-                     (json_int_t)info->parameters, "planned_bytes", (json_int_t)info->bytes);
+                     (json_int_t)info->parameters, "planned_bytes", (json_int_t)info->bytes, "grown_bytes",
+                     (json_int_t)r->grown_bytes);
 }
 
-static void print_training(const effnet_trainer_options *o, const effnet_trainer_info *info)
+static void print_training(const effnet_trainer_options *o, const bench_result *r)
 {
     char grouped[NUMBER_SIZE];
-    print("training    %s, %s parameters, %.1f MB planned%s\n", optimizers[o->optimizer],
+    const effnet_trainer_info *info = &r->training;
+    print("training    %s, %s parameters, %.1f MB planned and %.1f taken%s\n", optimizers[o->optimizer],
           text_grouped(grouped, sizeof grouped, info->parameters), 1e-6 * (double)info->bytes,
+          1e-6 * (double)r->grown_bytes,
           info->keep == EFFNET_KEEP_LEAST ? ", hidden tensors made a second time" : "");
 }
 
@@ -339,8 +343,7 @@ static int print_as_json(const subject *what, const bench_result *r)
     json_t *document = subject_to_json(what, r);
     json_object_update_new(document, figures_to_json(r));
     if (r->memory.total) json_object_set_new(document, "predicted", prediction_to_json(r));
-    if (what->training)
-        json_object_set_new(document, "training", training_to_json(what->training, &r->training));
+    if (what->training) json_object_set_new(document, "training", training_to_json(what->training, r));
     if (r->part_ms) json_object_set_new(document, "layers", layers_to_json(r));
     return json_print(document) ? EXIT_DONE : EXIT_SYSTEM;
 }
@@ -357,7 +360,7 @@ static int print_as_text(const subject *what, const bench_result *r)
     print("processor   ");
     print_text(what->system.cpu);
     print(", %s, %d thread%s\n", what->level, r->threads, r->threads == 1 ? "" : "s");
-    if (what->training) print_training(what->training, &r->training);
+    if (what->training) print_training(what->training, r);
     print("ready       %.1f ms from the start of the process to the first result\n", r->ready_ms);
     print("latency     %.3f ms least, %.3f median, %.3f p90, %.3f p99 of %zu run%s\n", r->sorted_ms[0],
           bench_percentile(r, 50), bench_percentile(r, 90), bench_percentile(r, 99), r->runs,

@@ -14,7 +14,7 @@
 #include "cluster.h"
 #include "report.h"
 
-enum { MAX_COUNT = 1000000, MAX_CONFIG = 1 << 20, FEW = 20, UNBALANCED = 10 };
+enum { MAX_COUNT = 1000000, MAX_CONFIG = 1 << 20 };
 
 /* 0 given by the user is none; in the library's options 0 is the default. */
 static double none_if_zero(double value)
@@ -214,26 +214,6 @@ void training_free(training *t, int code)
 
 /* ---- Data ---- */
 
-static void tell_classes(const effnet_dataset *data, const effnet_dataset_info *info, const size_t *counts)
-{
-    size_t least = SIZE_MAX, most = 0;
-    for (size_t c = 0; c < info->outputs; c++) {
-        const char *label = effnet_dataset_get_label(data, c);
-        if (counts[c] == 0)
-            report_note("warning: there is no picture of '%s' to train with", label);
-        else if (counts[c] < FEW)
-            report_note("warning: there are only %zu pictures of '%s' to train with", counts[c], label);
-        if (counts[c] > most) most = counts[c];
-        if (counts[c] && counts[c] < least) least = counts[c];
-    }
-    if (info->outputs == 1 && info->task == EFFNET_TASK_CLASSES)
-        report_note("warning: there is one class only, so that nothing can be learned");
-    if (most > UNBALANCED * least)
-        report_note(
-            "warning: one class has %zu pictures and another %zu: --balance makes them count the same", most,
-            least);
-}
-
 void training_report_picture(void *context, const char *path, const char *message)
 {
     (void)context;
@@ -266,10 +246,7 @@ int training_open_data(const training *t, effnet_dataset **out)
         report_note("warning: %zu pictures are in no class folder and were left out, like %s", info.strays,
                     info.stray);
     if (info.task == EFFNET_TASK_VALUES) return t->verify ? verify(t, *out, &info) : EXIT_DONE;
-    size_t *counts = calloc(info.outputs, sizeof *counts);
-    if (!counts) return report_failure(EXIT_SYSTEM, "out of memory");
-    effnet_dataset_count(*out, EFFNET_TRAINING, counts);
-    tell_classes(*out, &info, counts);
-    free(counts);
+    const int code = training_tell_classes(*out, t->options.balance);
+    if (code != EXIT_DONE) return code;
     return t->verify ? verify(t, *out, &info) : EXIT_DONE;
 }

@@ -97,6 +97,9 @@ int training_open_data(const training *t, effnet_dataset **out);
 /* Says, in one line, that a picture cannot be read. */
 effnet_dataset_report training_report_picture;
 
+/* Says which classes or labels have no pictures, or few, or many more than others. Returns an exit code. */
+int training_tell_classes(const effnet_dataset *data, bool balanced);
+
 /* From now on SIGINT, SIGTERM and SIGUSR1 are kept for training_caught, once each. */
 void training_catch_signals(void);
 

@@ -111,6 +111,8 @@ static int write_config(const training *t, const effnet_trainer_info *info)
 
 /* ---- What is said ---- */
 
+enum { TIME_SIZE = 32 };
+
 static void tell_plan(const effnet_model *start, const effnet_dataset *data, const effnet_trainer_info *info)
 {
     effnet_network_info network;
@@ -129,18 +131,29 @@ static void tell_plan(const effnet_model *start, const effnet_dataset *data, con
         (unsigned long long)(info->bytes >> 20), info->keep == EFFNET_KEEP_LEAST ? ", recomputing" : "");
 }
 
+/* Until the run ends, at the present speed; without the evaluations, which are short. */
+static const char *time_left(char out[TIME_SIZE], const effnet_progress *p, const effnet_trainer_info *info)
+{
+    const uint64_t epochs = p->epoch + 1 < info->epochs ? (uint64_t)(info->epochs - p->epoch - 1) : 0;
+    const double images =
+        (double)(p->steps - p->step + epochs * p->steps) * (double)info->batch * (double)info->ranks;
+    const double seconds = p->images_per_second > 0 ? fmin(images / p->images_per_second, 359999) : 0;
+    const int left = (int)seconds;
+    if (left < 3600)
+        snprintf(out, TIME_SIZE, "%d:%02d", left / 60, left % 60);
+    else
+        snprintf(out, TIME_SIZE, "%d:%02d h", left / 3600, left / 60 % 60);
+    return out;
+}
+
 static void show_bar(const effnet_progress *p, const effnet_trainer_info *info)
 {
-    char unit[96];
-    const double left =
-        p->images_per_second > 0
-            ? (double)((p->steps - p->step) * (uint64_t)(info->batch * info->ranks)) / p->images_per_second
-            : 0;
+    char unit[96], left[TIME_SIZE];
     if (p->evaluating)
         snprintf(unit, sizeof unit, "evaluating epoch %d of %d", p->epoch + 1, info->epochs);
     else
-        snprintf(unit, sizeof unit, "epoch %d of %d, loss %.4f, %.0f images/s, %d:%02d left", p->epoch + 1,
-                 info->epochs, p->train_loss, p->images_per_second, (int)left / 60, (int)left % 60);
+        snprintf(unit, sizeof unit, "epoch %d of %d, loss %.4f, %.0f images/s, %s left", p->epoch + 1,
+                 info->epochs, p->train_loss, p->images_per_second, time_left(left, p, info));
     progress_show(p->step, p->steps, unit);
 }
 

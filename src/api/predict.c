@@ -22,6 +22,7 @@ effnet_status effnet_network_get_memory(const effnet_network *network, effnet_le
         .loading = plan.loading,
         .activations = plan.activations,
         .scratch = plan.scratch,
+        .batch = plan.batch,
         .total = plan.weights + (plan.loading > session ? plan.loading : session),
     };
     return EFFNET_OK;

@@ -11,6 +11,8 @@ struct effnet_trainer {
     trainer *run;
 };
 
+static const effnet_trainer_options defaults = {0};
+
 effnet_status effnet_trainer_create(effnet_trainer **out, const effnet_model *start,
                                     const effnet_dataset *data, const effnet_trainer_options *options,
                                     effnet_error *error)
@@ -18,7 +20,6 @@ effnet_status effnet_trainer_create(effnet_trainer **out, const effnet_model *st
     if (out) *out = NULL;
     if (!out || !start)
         return error_set(error, EFFNET_ERR_ARGUMENT, "effnet_trainer_create: an argument is NULL");
-    static const effnet_trainer_options defaults = {0};
     if (!options) options = &defaults;
     cpu_level level;
     size_t threads;
@@ -43,13 +44,43 @@ void effnet_trainer_free(effnet_trainer *t)
     free(t);
 }
 
+static effnet_keep keep_of(const trainer_memory *m)
+{
+    return m->kept == TRAIN_RECOMPUTE ? EFFNET_KEEP_LEAST : EFFNET_KEEP_ALL;
+}
+
+effnet_status effnet_network_get_training_memory(const effnet_network *network,
+                                                 const effnet_trainer_options *options,
+                                                 effnet_training_memory *memory, effnet_error *error)
+{
+    if (memory) *memory = (effnet_training_memory){0};
+    if (!memory || !network)
+        return error_set(error, EFFNET_ERR_ARGUMENT,
+                         "effnet_network_get_training_memory: network or memory is NULL");
+    if (!options) options = &defaults;
+    cpu_level level;
+    size_t members;
+    trainer_memory told;
+    TRY(api_check_level(&level, options->level, error));
+    TRY(api_threads(&members, options->threads, error));
+    TRY(trainer_tell_memory(&told, network->graph, options, level, members, error));
+    *memory = (effnet_training_memory){
+        .arrays = told.arrays,
+        .step = told.step,
+        .pictures = told.pictures,
+        .total = told.total,
+        .keep = keep_of(&told),
+    };
+    return EFFNET_OK;
+}
+
 void effnet_trainer_get_info(const effnet_trainer *t, effnet_trainer_info *info)
 {
     const trainer *run = t->run;
     *info = (effnet_trainer_info){
         .parameters = run->layout->trained,
-        .bytes = run->bytes,
-        .keep = run->memory == TRAIN_RECOMPUTE ? EFFNET_KEEP_LEAST : EFFNET_KEEP_ALL,
+        .bytes = run->memory.total,
+        .keep = keep_of(&run->memory),
         .epochs = run->options.epochs + run->options.head_epochs,
         .batch = (int)run->batch,
         .steps = run->steps,

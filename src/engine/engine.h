@@ -36,6 +36,7 @@ typedef struct engine_memory {
     size_t loading;     /* while engine_weights_create runs, at most: buffers that tensors are read into */
     size_t activations; /* of one scratch: what layers hand on to each other */
     size_t scratch;     /* of one scratch: everything else */
+    size_t batch;       /* of one scratch, from the first batch of as many images as members: theirs */
 } engine_memory;
 
 /* What engine_weights_create and engine_scratch_create would take for `graph` on a team of `members`, without

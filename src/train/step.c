@@ -29,11 +29,11 @@ size_t train_outputs(const net_graph *graph)
 }
 
 effnet_status train_step_bytes(size_t *out, const net_graph *graph, const train_step_options *options,
-                               effnet_error *error)
+                               size_t members, effnet_error *error)
 {
     TRY(check_options(options, error));
-    return (blocked_step_serves(options) ? blocked_step_bytes : reference_step_bytes)(out, graph, options,
-                                                                                      error);
+    return blocked_step_serves(options) ? blocked_step_bytes(out, graph, options, members, error)
+                                        : reference_step_bytes(out, graph, options, error);
 }
 
 effnet_status train_step_create(train_step **out, const net_graph *graph, const train_step_options *options,

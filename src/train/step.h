@@ -64,10 +64,10 @@ typedef struct train_pass {
     uint64_t first_image; /* number of the first image within the step, over all passes and ranks */
 } train_pass;
 
-/* The bytes that a step takes; nothing is allocated. EFFNET_ERR_MEMORY if they are more than can be counted.
- */
+/* The bytes that a step takes on a team of `members`, whatever options.team is; nothing is allocated.
+ * EFFNET_ERR_MEMORY if they are more than can be counted. */
 effnet_status train_step_bytes(size_t *out, const net_graph *graph, const train_step_options *options,
-                               effnet_error *error);
+                               size_t members, effnet_error *error);
 
 /* A step for images of graph's height and width; `graph` must outlive it. No later call allocates or fails.
  */

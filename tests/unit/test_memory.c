@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The memory that effnet says a network will take: byte for byte what the engine then asks for, and within
- * 5 % of what the process grows by when it really runs.
+ * 5 % of what the process grows by when it really runs. The same of training: what the trainer plans, and by
+ * how much steps make a process grow.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -18,7 +19,7 @@
 
 #include "effnet.h"
 #include "engine/engine.h"
-#include "kernels/blocked/blocked.h"
+#include "kernels/blocked/training.h"
 #include "unit/folder.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -56,12 +57,46 @@ static void count_from_now(void)
     atomic_store(&taken_aligned, 0);
 }
 
+static size_t all_taken(void)
+{
+    return atomic_load(&taken_aligned) + atomic_load(&taken);
+}
+
 static effnet_status ones(void *context, const net_tensor *tensor, float *out, effnet_error *error)
 {
     (void)context, (void)error;
     for (size_t i = 0; i < tensor->count; i++)
         out[i] = 1;
     return EFFNET_OK;
+}
+
+static size_t team_bytes(void)
+{
+    pool *one;
+    count_from_now();
+    assert_int_equal(pool_create(&one, 1, NULL), EFFNET_OK);
+    pool_free(one);
+    return all_taken();
+}
+
+/* The first batch of as many images as members takes what was told and a team of one, which is no buffer of
+ * the engine's; the others nothing. */
+static void check_batch(const net_graph *graph, engine_scratch *scratch, const engine_memory *plan,
+                        size_t members)
+{
+    const size_t image = (size_t)graph->height * (size_t)graph->width * (size_t)graph->arch.in_channels;
+    const size_t team = team_bytes();
+    float *images = calloc(members, image * sizeof *images);
+    engine_tap tap;
+    assert_int_equal(net_endpoint_find(&tap.at, graph, "pooled", NULL), EFFNET_OK);
+    tap.out = calloc(members, (size_t)tap.at.channels * sizeof *tap.out);
+    for (int run = 0; run < 3; run++) {
+        count_from_now();
+        engine_run(scratch, images, run == 0 && members > 1 ? members - 1 : members, &tap, 1);
+        assert_true(all_taken() == (run == 1 && plan->batch ? plan->batch + team : 0));
+    }
+    free(images);
+    free(tap.out);
 }
 
 static void check_plan(const net_graph *graph, cpu_level level, size_t members)
@@ -82,8 +117,9 @@ static void check_plan(const net_graph *graph, cpu_level level, size_t members)
     }
     count_from_now();
     assert_int_equal(engine_scratch_create(&scratch, graph, weights, team, NULL), EFFNET_OK);
-    assert_true(atomic_load(&taken_aligned) + atomic_load(&taken) == plan.activations + plan.scratch);
+    assert_true(all_taken() == plan.activations + plan.scratch);
     assert_true(plan.activations > 0);
+    check_batch(graph, scratch, &plan, members);
     engine_scratch_free(scratch);
     engine_weights_free(weights);
     pool_free(team);
@@ -145,6 +181,7 @@ static void what_grows(void **state)
     assert_true(base.weights == threads.weights && base.weights == pixels.weights);
     assert_true(base.activations == threads.activations && base.activations < pixels.activations);
     assert_true(base.scratch <= threads.scratch && base.total < threads.total && base.total < pixels.total);
+    assert_true(base.batch == 0 && threads.batch == 64 * (base.activations + base.scratch));
     effnet_network_free(small);
     effnet_network_free(large);
 }
@@ -207,21 +244,29 @@ static int run_alone(const char *tiny, const char *name, int threads)
     return 0;
 }
 
-/* `name` may be a file in the folder. */
-static void check_growth(const char *name, int threads)
+/* Runs this program with the arguments in a process of its own. */
+static void compare(const char *name, const char *what, const char *arguments)
 {
     char command[512];
     double grown = 0, told = 0;
-    snprintf(command, sizeof command, "cd '%s' && '%s' tiny.json '%s' %d", folder, program, name, threads);
+    snprintf(command, sizeof command, "cd '%s' && '%s' tiny.json %s", folder, program, arguments);
     FILE *child = popen(command, "r");
     assert_non_null(child);
     assert_int_equal(fscanf(child, "%lf %lf", &grown, &told), 2);
     assert_int_equal(pclose(child), 0);
     if (grown <= 0) return; /* a system that does not tell */
     const double off = told / grown - 1;
-    print_message("%-20s %d thread%s  told %7.2f MB, measured %7.2f MB: %+.1f %%\n", name, threads,
-                  threads == 1 ? " " : "s", 1e-6 * told, 1e-6 * grown, 100 * off);
+    print_message("%-20s %-22s told %7.2f MB, measured %7.2f MB: %+.1f %%\n", name, what, 1e-6 * told,
+                  1e-6 * grown, 100 * off);
     assert_true(off > -0.05 && off < 0.05);
+}
+
+/* `name` may be a file in the folder. */
+static void check_growth(const char *name, int threads)
+{
+    char arguments[256];
+    snprintf(arguments, sizeof arguments, "'%s' %d", name, threads);
+    compare(name, threads == 1 ? "1 thread" : "2 threads", arguments);
 }
 
 static const char tiny[] =
@@ -285,16 +330,161 @@ static void what_the_process_grows_by(void **state)
     remove_network("tiny");
 }
 
+/* ---- Training ---- */
+
+/* What a trainer plans is what is told of it, but for the pictures of a data set that it has not got. */
+static void training_as_planned(void **state)
+{
+    (void)state;
+    effnet_network *network;
+    effnet_model *model;
+    const effnet_network_options small = {.height = 64, .width = 96, .num_classes = 10};
+    assert_int_equal(effnet_network_create(&network, "efficientnet-b0", &small, NULL), EFFNET_OK);
+    assert_int_equal(effnet_model_create(&model, network, NULL, NULL), EFFNET_OK);
+    for (int i = 0; i < 24; i++) {
+        const effnet_trainer_options o = {
+            .optimizer = (effnet_optimizer)(i % 3),
+            .averaging = i % 2 ? 0 : -1,
+            .keep = i % 4 < 2 ? EFFNET_KEEP_ALL : EFFNET_KEEP_LEAST,
+            .batch = 1 + i,
+            .passes = 1 + i % 5,
+            .head_epochs = i % 7 == 0,
+            .freeze_norms = i % 6 == 0,
+            .threads = 1 + i % 3,
+        };
+        effnet_training_memory told;
+        effnet_trainer *trainer;
+        effnet_trainer_info planned;
+        assert_int_equal(effnet_network_get_training_memory(network, &o, &told, NULL), EFFNET_OK);
+        assert_int_equal(effnet_trainer_create(&trainer, model, NULL, &o, NULL), EFFNET_OK);
+        effnet_trainer_get_info(trainer, &planned);
+        assert_true(told.total - told.pictures == planned.bytes);
+        assert_true(told.pictures == sizeof(float) * 2 * 64 * 96 * 3 * (size_t)o.batch);
+        assert_true(told.total == told.arrays + told.step + told.pictures);
+        assert_int_equal(told.keep, planned.keep);
+        effnet_trainer_free(trainer);
+    }
+    effnet_model_free(model);
+    effnet_network_free(network);
+}
+
+static void training_errors(void **state)
+{
+    (void)state;
+    effnet_network *network, *headless;
+    effnet_training_memory all, least, told = {.total = 1};
+    effnet_error error;
+    const effnet_network_options none = {.num_classes = EFFNET_NO_CLASSIFIER};
+    assert_int_equal(effnet_network_create(&network, "efficientnet-b0", NULL, &error), EFFNET_OK);
+    assert_int_equal(effnet_network_create(&headless, "efficientnet-b0", &none, &error), EFFNET_OK);
+    assert_int_equal(effnet_network_get_training_memory(NULL, NULL, &told, &error), EFFNET_ERR_ARGUMENT);
+    assert_true(told.total == 0);
+    assert_int_equal(effnet_network_get_training_memory(network, NULL, NULL, &error), EFFNET_ERR_ARGUMENT);
+    assert_int_equal(effnet_network_get_training_memory(headless, NULL, &told, &error), EFFNET_ERR_MISMATCH);
+    effnet_trainer_options o = {.threads = -1};
+    assert_int_equal(effnet_network_get_training_memory(network, &o, &told, &error), EFFNET_ERR_ARGUMENT);
+    o = (effnet_trainer_options){.level = (effnet_level)99};
+    assert_int_equal(effnet_network_get_training_memory(network, &o, &told, &error), EFFNET_ERR_ARGUMENT);
+    o = (effnet_trainer_options){.batch = -1};
+    assert_int_equal(effnet_network_get_training_memory(network, &o, &told, &error), EFFNET_ERR_ARGUMENT);
+    o = (effnet_trainer_options){.keep = EFFNET_KEEP_ALL};
+    assert_int_equal(effnet_network_get_training_memory(network, &o, &all, &error), EFFNET_OK);
+    o.keep = EFFNET_KEEP_LEAST;
+    assert_int_equal(effnet_network_get_training_memory(network, &o, &least, &error), EFFNET_OK);
+    assert_true(least.total < all.total);
+    o = (effnet_trainer_options){.max_bytes = all.total};
+    assert_int_equal(effnet_network_get_training_memory(network, &o, &told, &error), EFFNET_OK);
+    assert_true(told.keep == EFFNET_KEEP_ALL && told.total == all.total);
+    o.max_bytes = 1; /* chooses, and refuses nothing */
+    assert_int_equal(effnet_network_get_training_memory(network, &o, &told, &error), EFFNET_OK);
+    assert_true(told.keep == EFFNET_KEEP_LEAST && told.total == least.total);
+    effnet_network_free(headless);
+    effnet_network_free(network);
+}
+
+/* Two steps on random numbers: by how much they made the process grow, and what was told. */
+static int grow_training(const char *name, effnet_trainer_options o, double *grown, double *told)
+{
+    effnet_network *network;
+    effnet_model *model;
+    effnet_trainer *trainer;
+    effnet_network_info info;
+    effnet_training_memory memory;
+    effnet_progress progress;
+    if (effnet_network_create(&network, name, NULL, NULL)) return 1;
+    effnet_network_get_info(network, &info);
+    const size_t values = (size_t)o.batch * (size_t)info.height * (size_t)info.width * (size_t)info.channels;
+    float *images = malloc(values * sizeof *images);
+    int *classes = calloc((size_t)o.batch, sizeof *classes);
+    if (!images || !classes) return 1;
+    for (size_t i = 0; i < values; i++)
+        images[i] = (float)(i * 7919 % 1009) / 504 - 1;
+    const double before = most_resident();
+    if (effnet_model_create(&model, network, NULL, NULL) ||
+        effnet_trainer_create(&trainer, model, NULL, &o, NULL))
+        return 1;
+    for (int step = 0; step < 2; step++)
+        if (effnet_trainer_step_on(trainer, images, classes, (size_t)o.batch, &progress, NULL)) return 1;
+    *grown = most_resident() - before;
+    if (effnet_network_get_training_memory(network, &o, &memory, NULL)) return 1;
+    *told = (double)(memory.total - memory.pictures);
+    effnet_trainer_free(trainer);
+    effnet_model_free(model);
+    effnet_network_free(network);
+    free(images);
+    free(classes);
+    return 0;
+}
+
+static int train_alone(const char *tiny_name, const char *name, int batch, int keep)
+{
+    effnet_trainer_options o = {.batch = 1, .threads = 2, .keep = (effnet_keep)keep, .learning_rate = 1e-6};
+    double grown, told;
+    if (grow_training(tiny_name, o, &grown, &told)) return 1;
+    o.batch = batch;
+    if (grow_training(name, o, &grown, &told)) return 1;
+    printf("%.0f %.0f\n", grown, told);
+    return 0;
+}
+
+static void check_training(const char *name, int batch, effnet_keep keep)
+{
+    char arguments[256], what[64];
+    snprintf(arguments, sizeof arguments, "'%s' %d %d", name, batch, (int)keep);
+    snprintf(what, sizeof what, "batch %d%s", batch, keep == EFFNET_KEEP_LEAST ? ", recomputed" : "");
+    compare(name, what, arguments);
+}
+
+static void what_training_grows_by(void **state)
+{
+    (void)state;
+#ifdef RESIDENT_MEMORY_IS_THE_SANITIZERS
+    skip();
+#endif
+    if (!blocked_training_for(cpu_best_level())) skip(); /* the reference takes minutes */
+    write_network("tiny", tiny);
+    check_training("efficientnet-b0", 1, EFFNET_KEEP_ALL);
+    check_training("efficientnet-b0", 4, EFFNET_KEEP_ALL);
+    check_training("efficientnet-b0", 8, EFFNET_KEEP_LEAST);
+    check_training("efficientnet-lite0", 4, EFFNET_KEEP_ALL);
+    check_training("mobilenet-v2", 8, EFFNET_KEEP_ALL);
+    remove_network("tiny");
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 4) return run_alone(argv[1], argv[2], atoi(argv[3]));
+    if (argc == 5) return train_alone(argv[1], argv[2], atoi(argv[3]), atoi(argv[4]));
     char path[4096];
     program = realpath(argv[0], path);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_engine_asks_for),
         cmocka_unit_test(errors),
         cmocka_unit_test(what_grows),
-        cmocka_unit_test_setup_teardown(what_the_process_grows_by, make_folder, remove_folder),
+        cmocka_unit_test(what_the_process_grows_by),
+        cmocka_unit_test(training_as_planned),
+        cmocka_unit_test(training_errors),
+        cmocka_unit_test(what_training_grows_by),
     };
-    return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("memory", tests, make_folder, remove_folder);
 }

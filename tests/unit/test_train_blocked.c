@@ -314,18 +314,18 @@ static void memory_at(cpu_level level)
     effnet_error error;
     assert_int_equal(net_arch_by_name(&arch, "efficientnet-b0", NULL), EFFNET_OK);
     assert_int_equal(net_graph_create(&graph, &arch, NULL, 0, 0, NULL), EFFNET_OK);
-    assert_int_equal(train_step_bytes(&kept, graph, &options, &error), EFFNET_OK);
+    assert_int_equal(train_step_bytes(&kept, graph, &options, 1, &error), EFFNET_OK);
     assert_in_range(kept, 400 << 20, 600 << 20);
     options.memory = TRAIN_RECOMPUTE;
-    assert_int_equal(train_step_bytes(&less, graph, &options, &error), EFFNET_OK);
+    assert_int_equal(train_step_bytes(&less, graph, &options, 1, &error), EFFNET_OK);
     assert_in_range(less, kept / 2, kept * 3 / 4);
     options.batch = 32;
-    assert_int_equal(train_step_bytes(&more, graph, &options, &error), EFFNET_OK);
+    assert_int_equal(train_step_bytes(&more, graph, &options, 1, &error), EFFNET_OK);
     assert_in_range(more, less * 3 / 2, less * 2);
     options.batch = SIZE_MAX / 3;
-    assert_int_equal(train_step_bytes(&more, graph, &options, &error), EFFNET_ERR_MEMORY);
+    assert_int_equal(train_step_bytes(&more, graph, &options, 1, &error), EFFNET_ERR_MEMORY);
     options.batch = 0;
-    assert_int_equal(train_step_bytes(&more, graph, &options, &error), EFFNET_ERR_ARGUMENT);
+    assert_int_equal(train_step_bytes(&more, graph, &options, 1, &error), EFFNET_ERR_ARGUMENT);
     net_graph_free(graph);
 }
 

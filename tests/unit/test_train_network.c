@@ -297,7 +297,7 @@ static void test_step(void **state)
     train_step *step;
     size_t bytes;
     assert_int_equal(train_step_create(&step, m.graph, &options, NULL), EFFNET_OK);
-    assert_int_equal(train_step_bytes(&bytes, m.graph, &options, NULL), EFFNET_OK);
+    assert_int_equal(train_step_bytes(&bytes, m.graph, &options, 1, NULL), EFFNET_OK);
     assert_true(bytes > m.layout->count * sizeof(double));
     float *values = train_net_values(m.graph, m.layout), *kept = train_net_values(m.graph, m.layout);
     float *images = train_net_numbers(IMAGES * train_net_image(m.graph), 1);
@@ -334,9 +334,9 @@ static void test_refusals(void **state)
     effnet_error error;
     assert_int_equal(train_step_create(&step, graph, &options, &error), EFFNET_ERR_ARGUMENT);
     assert_null(step);
-    assert_int_equal(train_step_bytes(&bytes, graph, &options, NULL), EFFNET_ERR_ARGUMENT);
+    assert_int_equal(train_step_bytes(&bytes, graph, &options, 1, NULL), EFFNET_ERR_ARGUMENT);
     options.batch = SIZE_MAX / 1000;
-    assert_int_equal(train_step_bytes(&bytes, graph, &options, &error), EFFNET_ERR_MEMORY);
+    assert_int_equal(train_step_bytes(&bytes, graph, &options, 1, &error), EFFNET_ERR_MEMORY);
     assert_non_null(strstr(error.message, "more memory than can be counted"));
     assert_int_equal(train_step_create(&step, graph, &options, NULL), EFFNET_ERR_MEMORY);
     net_graph_free(graph);

@@ -326,7 +326,7 @@ static void memory_is_planned(void **state)
     effnet_trainer_options o = usual();
     effnet_error error;
     run r = begin(&o, 1);
-    const size_t planned = r.t->bytes;
+    const size_t planned = r.t->memory.total;
     assert_true(planned > 4 * r.t->layout->count);
     trainer *t;
     o.max_bytes = planned;

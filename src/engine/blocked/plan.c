@@ -169,25 +169,36 @@ static effnet_status plan_blocks(blocked_scratch *s, effnet_error *error)
     return EFFNET_OK;
 }
 
+/* Adds what one scratch of a team of `members` takes. */
+static effnet_status count_scratch(engine_memory *out, const net_graph *graph, const blocked_weights *weights,
+                                   size_t members, effnet_error *error)
+{
+    blocked_scratch s = {.graph = graph, .weights = weights, .table = weights->table, .members = members};
+    TRY(plan_blocks(&s, error));
+    const extent e = measure(&s);
+    part parts[PARTS];
+    size_t handed_on = 0;
+    const size_t whole = pages_rounded(list_parts(parts, &s, &e) * sizeof(float));
+    for (size_t i = 0; i < PARTS; i++)
+        if (parts[i].handed_on) handed_on += parts[i].floats * sizeof(float);
+    out->activations += handed_on;
+    out->scratch += whole - handed_on + places_bytes(&s, &e);
+    free(s.plans);
+    return EFFNET_OK;
+}
+
 effnet_status blocked_memory_plan(engine_memory *out, const net_graph *graph, const blocked_table *table,
                                   size_t members, effnet_error *error)
 {
     blocked_weights weights = {.table = table};
-    blocked_scratch s = {.graph = graph, .weights = &weights, .table = table, .members = members};
-    size_t weight_bytes = 0, loading = 0;
-    effnet_status status = blocked_weights_plan(&weights, graph, &weight_bytes, error);
-    if (status == EFFNET_OK) status = blocked_loading_bytes(&loading, graph, members, error);
-    if (status == EFFNET_OK) status = plan_blocks(&s, error);
-    if (status == EFFNET_OK) {
-        const extent e = measure(&s);
-        part parts[PARTS];
-        const size_t whole = pages_rounded(list_parts(parts, &s, &e) * sizeof(float));
-        *out = (engine_memory){.weights = pages_rounded(weight_bytes), .loading = loading};
-        for (size_t i = 0; i < PARTS; i++)
-            if (parts[i].handed_on) out->activations += parts[i].floats * sizeof(float);
-        out->scratch = whole - out->activations + places_bytes(&s, &e);
-    }
-    free(s.plans);
+    engine_memory alone = {0};
+    *out = (engine_memory){0};
+    effnet_status status = blocked_weights_plan(&weights, graph, &out->weights, error);
+    if (status == EFFNET_OK) status = blocked_loading_bytes(&out->loading, graph, members, error);
+    if (status == EFFNET_OK) status = count_scratch(out, graph, &weights, members, error);
+    if (status == EFFNET_OK) status = count_scratch(&alone, graph, &weights, 1, error);
+    out->weights = pages_rounded(out->weights);
+    if (members > 1) out->batch = members * (alone.activations + alone.scratch);
     free(weights.blocks);
     return status;
 }

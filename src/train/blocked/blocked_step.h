@@ -20,7 +20,7 @@ bool blocked_step_serves(const train_step_options *options);
 
 /* As the functions of step.h that are called alike. */
 effnet_status blocked_step_bytes(size_t *out, const net_graph *graph, const train_step_options *options,
-                                 effnet_error *error);
+                                 size_t members, effnet_error *error);
 effnet_status blocked_step_create(blocked_step **out, const net_graph *graph,
                                   const train_step_options *options, effnet_error *error);
 void blocked_step_free(blocked_step *step);

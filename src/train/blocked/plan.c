@@ -27,7 +27,7 @@ typedef struct claim {
 
 typedef struct planner {
     blocked_step *s;
-    size_t batch, vector;
+    size_t batch, vector, members;
     size_t tensor; /* the next of the network's */
     size_t last_moment;
     claim *claims;
@@ -387,7 +387,7 @@ static void plan_network(planner *p)
     take(p, &s->weight_sums, p->weight_sums);
     s->scratch_size = sum(p, p->scratch, ALIGNMENT) / ALIGNMENT * ALIGNMENT;
     s->rows_size = p->rows;
-    take(p, &s->scratch, product(p, s->scratch_size, pool_members(s->team), 1));
+    take(p, &s->scratch, product(p, s->scratch_size, p->members, 1));
 }
 
 /* ---- Memory ---- */
@@ -428,9 +428,18 @@ static effnet_status allocate(planner *p, bool only_count, effnet_error *error)
     TRY(count_bytes(p, &large, error));
     if (only_count) return EFFNET_OK;
     s->memory = pages_alloc(s->bytes);
-    s->rows = calloc(s->rows_size * pool_members(s->team), sizeof *s->rows);
+    s->rows = calloc(s->rows_size * p->members, sizeof *s->rows);
     if (!s->memory || !s->rows) return error_memory(error);
     hand_out(p);
+    return EFFNET_OK;
+}
+
+static effnet_status find_team(blocked_step *s, effnet_error *error)
+{
+    s->team = s->options.team;
+    if (s->team) return EFFNET_OK;
+    TRY(pool_create(&s->own_team, 1, error));
+    s->team = s->own_team;
     return EFFNET_OK;
 }
 
@@ -441,25 +450,23 @@ static effnet_status prepare(blocked_step *s, const train_step_options *options,
     s->training = blocked_training_for(options->level);
     s->vector = s->kernels->vector;
     s->large = LARGE_MAP;
-    s->team = options->team;
-    if (!s->team) {
-        TRY(pool_create(&s->own_team, 1, error));
-        s->team = s->own_team;
-    }
     s->blocks = calloc((size_t)s->graph->block_count, sizeof *s->blocks);
     return s->blocks ? train_layout_create(&s->layout, s->graph, error) : error_memory(error);
 }
 
+/* For the team of the options; only counts, for a team of `counted` members, if that is not 0. */
 static effnet_status plan(blocked_step **out, const net_graph *graph, const train_step_options *options,
-                          bool only_count, effnet_error *error)
+                          size_t counted, effnet_error *error)
 {
     *out = NULL;
     blocked_step *s = calloc(1, sizeof *s);
     if (!s) return error_memory(error);
     s->graph = graph;
     effnet_status status = prepare(s, options, error);
-    planner p = {.s = s, .batch = options->batch, .vector = s->vector};
-    if (status == EFFNET_OK) status = allocate(&p, only_count, error);
+    if (status == EFFNET_OK && !counted) status = find_team(s, error);
+    planner p = {.s = s, .batch = options->batch, .vector = s->vector, .members = counted};
+    if (status == EFFNET_OK && !counted) p.members = pool_members(s->team);
+    if (status == EFFNET_OK) status = allocate(&p, counted != 0, error);
     free(p.claims);
     free(p.lives);
     if (status == EFFNET_OK)
@@ -475,10 +482,10 @@ bool blocked_step_serves(const train_step_options *options)
 }
 
 effnet_status blocked_step_bytes(size_t *out, const net_graph *graph, const train_step_options *options,
-                                 effnet_error *error)
+                                 size_t members, effnet_error *error)
 {
     blocked_step *s;
-    TRY(plan(&s, graph, options, true, error));
+    TRY(plan(&s, graph, options, members, error));
     *out = s->bytes;
     blocked_step_free(s);
     return EFFNET_OK;
@@ -487,7 +494,7 @@ effnet_status blocked_step_bytes(size_t *out, const net_graph *graph, const trai
 effnet_status blocked_step_create(blocked_step **out, const net_graph *graph,
                                   const train_step_options *options, effnet_error *error)
 {
-    return plan(out, graph, options, false, error);
+    return plan(out, graph, options, 0, error);
 }
 
 void blocked_step_free(blocked_step *s)

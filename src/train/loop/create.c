@@ -1,143 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A run before its first step: what it will take is counted first, and refused if it is too much; then
- * everything is allocated that it will ever need.
+ * A run before its first step: what it will take is counted first (memory.c), and refused if it is too much;
+ * then everything is allocated that it will ever need.
  */
-#define _GNU_SOURCE
+#define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/pages.h"
-#include "base/sizes.h"
 #include "model/labels.h"
 #include "train/loop/trainer.h"
 #include "train/update/sums.h"
-
-/* ---- Memory ---- */
-
-static train_step_options step_options(const trainer *t, size_t pass, const trainer_phase *phase)
-{
-    return (train_step_options){.level = t->level,
-                                .team = t->team,
-                                .batch = pass,
-                                .memory = t->memory,
-                                .frozen_norms = phase->frozen_norms,
-                                .first_trained = phase->first_tensor};
-}
-
-/* Bytes of the step that takes most. */
-static effnet_status step_bytes(const trainer *t, size_t pass, size_t *out, effnet_error *error)
-{
-    *out = 0;
-    for (size_t i = 0; i < t->phase_count; i++) {
-        const train_step_options options = step_options(t, pass, &t->phases[i]);
-        size_t bytes;
-        TRY(train_step_bytes(&bytes, t->graph, &options, error));
-        bytes = pages_rounded(bytes);
-        if (bytes > *out) *out = bytes;
-    }
-    return EFFNET_OK;
-}
-
-/* An array of the run, zero at first. */
-typedef struct run_array {
-    float **at;
-    size_t count;
-} run_array;
-
-enum { MOST_ARRAYS = 6 + TRAIN_MAX_STATES };
-
-/* Those of a run with steps of `batch` pictures, whatever the pass; how many there are. */
-static size_t list_arrays(trainer *t, size_t batch, run_array *out)
-{
-    const train_layout *layout = t->layout;
-    const size_t logits = batch * train_outputs(t->graph);
-    size_t n = 0;
-    out[n++] = (run_array){&t->values, layout->count};
-    if (t->options.averaging > 0) out[n++] = (run_array){&t->average, layout->count};
-    out[n++] = (run_array){&t->gradients, layout->trained};
-    for (size_t i = 0; i < train_optimiser_states(&t->optimiser); i++)
-        out[n++] = (run_array){&t->states[i], layout->trained};
-    out[n++] = (run_array){&t->statistics, layout->count - layout->trained};
-    out[n++] = (run_array){&t->logits, logits};
-    out[n++] = (run_array){&t->dlogits, logits};
-    return n;
-}
-
-/* With two batches of pictures, which the loaders hold. */
-static size_t other_bytes(trainer *t, size_t batch)
-{
-    run_array arrays[MOST_ARRAYS];
-    const size_t count = list_arrays(t, batch, arrays);
-    const size_t picture =
-        (size_t)t->start->recipe.height * (size_t)t->start->recipe.width * (size_t)t->graph->arch.in_channels;
-    size_t bytes = ranks_bytes(ranks_count(t->ranks));
-    if (t->data != &t->none) bytes += 2 * batch * picture * sizeof(float);
-    for (size_t i = 0; i < count; i++)
-        bytes += pages_rounded(arrays[i].count * sizeof(float));
-    return bytes;
-}
-
-static effnet_status run_bytes(trainer *t, size_t batch, size_t pass, size_t *out, effnet_error *error)
-{
-    TRY(step_bytes(t, pass, out, error));
-    if (size_add(out, *out, other_bytes(t, batch))) return EFFNET_OK;
-    return error_memory(error);
-}
-
-/* The largest batch below the present one that fits: as a whole, or in passes of that many, the batch itself
- * staying as it is. 0 if none does. */
-static size_t fitting(trainer *t, size_t limit, bool in_passes)
-{
-    size_t least = 0, most = t->pass;
-    while (least + 1 < most) {
-        const size_t middle = least + (most - least) / 2;
-        size_t bytes;
-        if (run_bytes(t, in_passes ? t->batch : middle, middle, &bytes, NULL) == EFFNET_OK && bytes <= limit)
-            least = middle;
-        else
-            most = middle;
-    }
-    return least;
-}
-
-static size_t usual_limit(void)
-{
-    const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-    return pages > 0 && size > 0 ? (size_t)pages * (size_t)size / 10 * 9 : SIZE_MAX;
-}
-
-static effnet_status refuse(trainer *t, size_t limit, effnet_error *error)
-{
-    const size_t batch = fitting(t, limit, false), pass = fitting(t, limit, true);
-    const double mib = 0x1p20;
-    char passes[48] = "";
-    if (batch == 0)
-        return error_set(error, EFFNET_ERR_LIMIT,
-                         "training takes more than the limit of %.1f MiB with one picture at a time, too",
-                         (double)limit / mib);
-    if (pass > 0) snprintf(passes, sizeof passes, ", or %zu passes", (t->batch + pass - 1) / pass);
-    return error_set(error, EFFNET_ERR_LIMIT,
-                     "%zu pictures at a time take %.1f MiB, the limit is %.1f: a batch of %zu fits%s",
-                     t->pass, (double)t->bytes / mib, (double)limit / mib, batch, passes);
-}
-
-static effnet_status plan_memory(trainer *t, effnet_error *error)
-{
-    const size_t limit = t->options.max_bytes ? (size_t)t->options.max_bytes : usual_limit();
-    t->memory = t->options.keep == EFFNET_KEEP_LEAST ? TRAIN_RECOMPUTE : TRAIN_KEEP;
-    TRY(run_bytes(t, t->batch, t->pass, &t->bytes, error));
-    if (t->options.keep == EFFNET_KEEP_AUTO && t->bytes > limit) {
-        t->memory = TRAIN_RECOMPUTE;
-        TRY(run_bytes(t, t->batch, t->pass, &t->bytes, error));
-    }
-    if (t->bytes > limit) return refuse(t, limit, error);
-    const size_t room = limit - t->bytes;
-    t->cache = t->options.cache_bytes < room ? (size_t)t->options.cache_bytes : room;
-    return EFFNET_OK;
-}
 
 /* ---- Allocation ---- */
 
@@ -151,8 +25,8 @@ static effnet_status floats(float **out, size_t count, effnet_error *error)
 
 static effnet_status allocate(trainer *t, effnet_error *error)
 {
-    run_array arrays[MOST_ARRAYS];
-    const size_t count = list_arrays(t, t->batch, arrays);
+    trainer_array arrays[TRAINER_MOST_ARRAYS];
+    const size_t count = trainer_arrays(t, t->batch, arrays);
     for (size_t i = 0; i < count; i++)
         TRY(floats(arrays[i].at, arrays[i].count, error));
     t->scratch = malloc(train_norm_pieces(t->layout->count) * sizeof *t->scratch);
@@ -241,11 +115,13 @@ static effnet_status fill(trainer *t, const effnet_trainer_options *options, siz
     TRY(check_outputs(t, error));
     TRY(train_layout_create(&t->layout, t->graph, error));
     TRY(trainer_choose(t, options, error));
+    TRY(trainer_choose_augmentation(t, options->augment, error));
     if (options->folder && !(t->folder = strdup(options->folder))) return error_memory(error);
     t->options.folder = t->folder;
+    t->members = threads;
     TRY(pool_create(&t->team, threads, error));
     pool_limit_cores(t->team, cpu_usable_cores());
-    TRY(plan_memory(t, error));
+    TRY(trainer_plan_memory(t, error));
     TRY(trainer_describe(t, error));
     TRY(trainer_meet(t, error));
     if (trainer_writes(t)) TRY(trainer_prepare_folder(t, error));
@@ -309,7 +185,8 @@ void trainer_free(trainer *t)
 
 effnet_status trainer_enter_phase(trainer *t, effnet_error *error)
 {
-    const train_step_options options = step_options(t, t->pass, &t->phases[t->at.phase]);
+    train_step_options options = trainer_step_options(t, t->pass, &t->phases[t->at.phase]);
+    options.team = t->team;
     train_step_free(t->step);
     return train_step_create(&t->step, t->graph, &options, error);
 }

@@ -110,7 +110,7 @@ static void make_phases(trainer *t, uint64_t steps)
     };
 }
 
-static effnet_status choose_augmentation(trainer *t, const char *text, effnet_error *error)
+effnet_status trainer_choose_augmentation(trainer *t, const char *text, effnet_error *error)
 {
     const recipe *r = &t->start->recipe;
     const int side = r->height < r->width ? r->height : r->width;
@@ -143,5 +143,5 @@ effnet_status trainer_choose(trainer *t, const effnet_trainer_options *options, 
     t->steps = items > 0 ? items / (t->batch * count) : (size_t)t->options.epoch_steps;
     if (items > 0 && t->steps == 0) t->steps = 1;
     make_phases(t, t->steps);
-    return choose_augmentation(t, options->augment, error);
+    return EFFNET_OK;
 }

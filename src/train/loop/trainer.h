@@ -65,6 +65,15 @@ typedef struct trainer_word {
     uint64_t check; /* of the weights, now and then */
 } trainer_word;
 
+/* Bytes of a run, in whole pages where it asks for those. */
+typedef struct trainer_memory {
+    size_t arrays;   /* weights, their average, gradients, what the optimiser keeps, logits; ranks' */
+    size_t step;     /* of the step that takes most */
+    size_t pictures; /* two batches, which the loaders hold */
+    size_t total;
+    train_memory kept;
+} trainer_memory;
+
 typedef struct trainer {
     effnet_trainer_options options; /* with the defaults filled in */
     char *folder;                   /* NULL: nothing is written */
@@ -76,12 +85,12 @@ typedef struct trainer {
     const net_graph *graph;
     train_layout *layout;
     pool *team;
+    size_t members; /* of the team */
     cpu_level level;
-    train_memory memory;
-    size_t bytes; /* planned */
-    size_t cache; /* of decoded pictures, beside these */
-    size_t batch; /* images of a step */
-    size_t pass;  /* images of a pass */
+    trainer_memory memory; /* planned */
+    size_t cache;          /* bytes of decoded pictures, beside it */
+    size_t batch;          /* images of a step */
+    size_t pass;           /* images of a pass */
     image_options images;
     feed *training, *validation; /* training is NULL where batches are given, validation may be */
     size_t steps;                /* of an epoch */
@@ -115,6 +124,12 @@ effnet_status trainer_create(trainer **out, const model *start, const dataset *d
                              const image_options *images, effnet_error *error);
 void trainer_free(trainer *t);
 
+/* What such a run with data would take; nothing is allocated for it, and max_bytes only chooses what is kept
+ * (memory.c). Of the options, those count that the memory depends on. */
+effnet_status trainer_tell_memory(trainer_memory *out, const net_graph *graph,
+                                  const effnet_trainer_options *options, cpu_level level, size_t members,
+                                  effnet_error *error);
+
 /* The next piece of work; with a batch that is given where there are no data, otherwise `given` is NULL. */
 effnet_status trainer_run(trainer *t, const feed_batch *given, effnet_progress *progress,
                           effnet_error *error);
@@ -131,8 +146,24 @@ effnet_status trainer_export(const trainer *t, bool averaged, model **out, effne
 
 /* ---- Between the files of this folder ---- */
 
-/* Fills in defaults and phases (options.c). */
+/* Fills in defaults and phases; and what is done to pictures (options.c). */
 effnet_status trainer_choose(trainer *t, const effnet_trainer_options *options, effnet_error *error);
+effnet_status trainer_choose_augmentation(trainer *t, const char *text, effnet_error *error);
+
+/* An array of the run, zero at first. */
+typedef struct trainer_array {
+    float **at;
+    size_t count;
+} trainer_array;
+
+enum { TRAINER_MOST_ARRAYS = 6 + TRAIN_MAX_STATES };
+
+/* Those of a run with steps of `batch` pictures, whatever the pass; how many there are. */
+size_t trainer_arrays(trainer *t, size_t batch, trainer_array out[TRAINER_MOST_ARRAYS]);
+
+/* The step of a phase, without a team; `memory`, or why it is too much, and `cache` (memory.c). */
+train_step_options trainer_step_options(const trainer *t, size_t pass, const trainer_phase *phase);
+effnet_status trainer_plan_memory(trainer *t, effnet_error *error);
 
 /* Makes the step of phase at.phase. Not the optimiser's reset. */
 effnet_status trainer_enter_phase(trainer *t, effnet_error *error);
