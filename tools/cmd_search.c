@@ -35,7 +35,7 @@ static const option_spec specs[] = {
     {OPTION_ARCH, "arch", "NAME|FILE.json", "the baseline (default: " DEFAULT_BASE ")"},
     {OPTION_SIZE, "size", "HxW", "of the baseline's input (default: its own)"},
     {OPTION_IN_CHANNELS, "in-channels", "N", "1 for grey, or 3 (default: the network's own)"},
-    {OPTION_VARIANT, "variant", "NAME", "padding and epsilon: same (the default), symmetric; momentum=F"},
+    TRAINING_VARIANT_OPTION,
     {OPTION_RECIPE, "recipe", "KEY=VALUE,...", "how pictures become the input (fit, mean, ...); no size"},
     {OPTION_DROPOUT, "dropout", "F", "before the classifier (default: the network's own)"},
     {OPTION_DROP_CONNECT, "drop-connect", "F", "of the last block (default: the network's own)"},
@@ -83,7 +83,7 @@ static int make_base(const training *t, const effnet_dataset *data, effnet_netwo
     effnet_error error;
     effnet_network_options options = t->network;
     const char *arch = t->choice.options.arch ? t->choice.options.arch : DEFAULT_BASE;
-    options.variant = t->choice.options.variant;
+    options.variant = t->choice.options.variant ? t->choice.options.variant : TRAINING_VARIANT;
     if (data) {
         effnet_dataset_info info;
         effnet_dataset_get_info(data, &info);

@@ -13,7 +13,7 @@ static const option_spec specs[] = {
     {OPTION_ARCH, "arch", "NAME|FILE.json", "the network (default: efficientnet-b0)"},
     {OPTION_SIZE, "size", "HxW", "of the input (default: the network's own)"},
     {OPTION_IN_CHANNELS, "in-channels", "N", "1 for grey, or 3 (default: the network's own)"},
-    {OPTION_VARIANT, "variant", "NAME", "padding and epsilon: same (the default), symmetric; momentum=F"},
+    TRAINING_VARIANT_OPTION,
     {OPTION_RECIPE, "recipe", "KEY=VALUE,...", "how pictures become the input (resize, fit, mean, ...)"},
     {OPTION_DROPOUT, "dropout", "F", "before the classifier (default: the network's own)"},
     {OPTION_DROP_CONNECT, "drop-connect", "F", "of the last block (default: the network's own)"},
@@ -31,7 +31,7 @@ static int make_model(const training *t, const effnet_dataset *data, effnet_mode
     effnet_dataset_get_info(data, &info);
     effnet_network_options options = t->network;
     options.num_classes = (int)info.outputs;
-    options.variant = t->choice.options.variant;
+    options.variant = t->choice.options.variant ? t->choice.options.variant : TRAINING_VARIANT;
     const effnet_model_options fresh = {.seed = t->options.seed, .recipe = t->choice.options.recipe};
     const char *arch = t->choice.options.arch;
     effnet_status status = effnet_network_create(&network, arch ? arch : "efficientnet-b0", &options, &error);
@@ -65,7 +65,8 @@ const command cmd_train = {
             "end it\n"
             "with 130 and 143; --resume goes on with the same bits as if it had never ended. What is not "
             "said is as\n"
-            "in the paper: RMSprop, 0.016 for each 256 pictures of a step, times 0.97 every 2.4 epochs.\n\n"
+            "in the paper: RMSprop, 0.016 for each 256 pictures of a step, times 0.97 every 2.4 epochs;\n"
+            "but batch norm follows the weights faster (momentum 0.1), as short runs want it.\n\n"
             "Examples:\n"
             "  effnet train --data photos/ -o run --arch efficientnet-lite0\n"
             "  effnet train --data /usr/share/datasets/fashion-mnist -o run --arch net.json --in-channels 1\n"

@@ -56,6 +56,15 @@
 /* What every run begins with; after `.options = {`. */
 #define TRAINING_DEFAULTS .cache_bytes = 256u << 20, .report = training_report_picture
 
+/* The paper's batch norm (momentum 0.01 in PyTorch's words) looks back a hundred steps. In runs of some
+ * thousand steps its statistics never catch up with the weights; PyTorch's own 0.1 does. */
+#define TRAINING_VARIANT "same,momentum=0.1"
+#define TRAINING_VARIANT_OPTION                                                                              \
+    {                                                                                                        \
+        OPTION_VARIANT, "variant", "NAME",                                                                   \
+            "padding same or symmetric, epsilon=F, momentum=F (default: " TRAINING_VARIANT ")"               \
+    }
+
 enum { TRAINING_MAX_GIVEN = 64 };
 
 /* An option as it was given, before it is applied. */
