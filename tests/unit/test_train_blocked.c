@@ -282,6 +282,57 @@ static void first_tensors_can_be_frozen(void **state)
     each_level(frozen_at);
 }
 
+/* Gradients as they were when they were told to be ready. */
+typedef struct watch {
+    const float *gradients;
+    float *seen;
+    size_t from, calls;
+} watch;
+
+static void on_ready(void *context, size_t from)
+{
+    watch *w = context;
+    assert_true(from <= w->from);
+    memcpy(w->seen + from, w->gradients + from, (w->from - from) * sizeof(float));
+    w->from = from;
+    w->calls++;
+}
+
+static void ready_at(cpu_level level)
+{
+    const train_pass pass = {.seed = 1, .step = 1};
+    for (size_t n = 0; n < TRAIN_NETS; n++)
+        for (size_t members = 1; members <= 3; members++) {
+            bed b = bed_make(&train_nets[n]);
+            train_step_options options = {.level = level, .batch = MOST_IMAGES, .memory = TRAIN_RECOMPUTE};
+            float *logits = calloc(MOST_IMAGES * b.outputs, sizeof *logits);
+            float *gradients = calloc(b.layout->trained, sizeof *gradients);
+            watch w = {gradients, calloc(b.layout->trained, sizeof *w.seen), b.layout->trained, 0};
+            train_step *step;
+            assert_int_equal(pool_create(&options.team, members, NULL), EFFNET_OK);
+            assert_int_equal(train_step_create(&step, b.graph, &options, NULL), EFFNET_OK);
+            train_on_ready(step, on_ready, &w);
+            train_forward(step, &pass, b.values, b.images, MOST_IMAGES, logits);
+            train_backward(step, b.values, b.dlogits, gradients);
+            assert_true(w.calls + 1 >= (size_t)b.graph->block_count && w.from > 0);
+            assert_true(w.from <= b.layout->slots[b.graph->blocks[1].first_tensor].offset);
+            assert_memory_equal(w.seen + w.from, gradients + w.from,
+                                (b.layout->trained - w.from) * sizeof(float));
+            train_step_free(step);
+            pool_free(options.team);
+            free(w.seen);
+            free(gradients);
+            free(logits);
+            bed_free(&b);
+        }
+}
+
+static void ready_gradients_do_not_change(void **state)
+{
+    (void)state;
+    each_level(ready_at);
+}
+
 /* ---- Memory ---- */
 
 static void lifetimes_share(void **state)
@@ -338,9 +389,13 @@ static void memory_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lifetimes_share),          cmocka_unit_test(steps_are_the_references),
-        cmocka_unit_test(teams_do_not_matter),      cmocka_unit_test(repeats_are_equal),
-        cmocka_unit_test(large_maps_do_not_matter), cmocka_unit_test(first_tensors_can_be_frozen),
+        cmocka_unit_test(lifetimes_share),
+        cmocka_unit_test(steps_are_the_references),
+        cmocka_unit_test(teams_do_not_matter),
+        cmocka_unit_test(repeats_are_equal),
+        cmocka_unit_test(large_maps_do_not_matter),
+        cmocka_unit_test(first_tensors_can_be_frozen),
+        cmocka_unit_test(ready_gradients_do_not_change),
         cmocka_unit_test(memory_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -292,11 +292,18 @@ static void run_forward(void *context, size_t number, size_t count)
     cpu_denormals_restore(denormals);
 }
 
+/* The first tensor behind the blocks, if there is one. */
+static size_t tensor_behind(const blocked_step *s)
+{
+    if (s->graph->has_head) return s->head.tensor;
+    return s->graph->arch.classes > 0 ? classifier_tensor(s->graph) : net_tensor_count(s->graph);
+}
+
 /* The gradients from `tensor` on are there: no member adds to them any more. */
 static void tell_ready(const member *m, size_t tensor)
 {
     const blocked_step *s = m->s;
-    if (!s->ready) return;
+    if (!s->ready || tensor == net_tensor_count(s->graph)) return;
     pool_barrier(s->team);
     if (m->number == 0) s->ready(s->ready_context, s->layout->slots[tensor].offset);
 }
@@ -313,7 +320,7 @@ static void run_backward(void *context, size_t number, size_t count)
     const unsigned denormals = cpu_denormals_off();
     bool wanted = classify_backward(&m);
     const map *dout = &s->dlast;
-    size_t before = s->graph->has_head ? s->head.tensor : classifier_tensor(s->graph);
+    size_t before = tensor_behind(s);
     for (int i = s->graph->block_count - 1; wanted && i >= 0; i--) {
         tell_ready(&m, before);
         block_backward(&m, &s->blocks[i], dout);
