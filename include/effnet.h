@@ -703,7 +703,7 @@ EFFNET_API effnet_status effnet_ranks_join(effnet_ranks **out, const effnet_rank
 
 /** Waits until all ranks leave, and frees `ranks`, after the trainer that uses it. `why` is NULL if the work
  * is done, else what the others, for whom it is over too, are told. */
-EFFNET_API void effnet_ranks_leave(effnet_ranks *ranks, const char *why);
+EFFNET_API void effnet_ranks_leave(effnet_ranks *ranks, const effnet_error *why);
 
 /** 0 and 1 for NULL. */
 EFFNET_API int effnet_ranks_number(const effnet_ranks *ranks);

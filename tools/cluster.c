@@ -67,6 +67,8 @@ int cluster_threads(const effnet_ranks *ranks)
 
 void cluster_leave(effnet_ranks *ranks, int code)
 {
+    effnet_error why;
+    report_set(&why, report_status(code), "it has ended with an error");
     const bool done = code == EXIT_DONE || code > 128; /* a signal ends all of them */
-    effnet_ranks_leave(ranks, done ? NULL : "it has ended with an error");
+    effnet_ranks_leave(ranks, done ? NULL : &why);
 }

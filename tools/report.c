@@ -65,6 +65,13 @@ int report_exit_code(effnet_status status)
     return EXIT_BUG;
 }
 
+effnet_status report_status(int code)
+{
+    for (effnet_status status = EFFNET_OK; status < EFFNET_ERR_INTERNAL; status++)
+        if (report_exit_code(status) == code) return status;
+    return EFFNET_ERR_INTERNAL;
+}
+
 /* https://no-color.org: any non-empty value turns colours off. */
 static bool has_colour(void)
 {

@@ -25,6 +25,9 @@ enum exit_code {
 /* The exit code for what the library says. */
 int report_exit_code(effnet_status status);
 
+/* A status with that exit code. */
+effnet_status report_status(int code);
+
 /* -q: errors only. -v: details too. */
 void report_set_quiet(void);
 void report_set_verbose(void);

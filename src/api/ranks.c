@@ -11,7 +11,7 @@ effnet_status effnet_ranks_join(effnet_ranks **out, const effnet_ranks_options *
     return ranks_join(out, wire_open_mpi, options ? options : &defaults, error);
 }
 
-void effnet_ranks_leave(effnet_ranks *r, const char *why)
+void effnet_ranks_leave(effnet_ranks *r, const effnet_error *why)
 {
     ranks_leave(r, why);
 }

@@ -29,7 +29,7 @@ typedef struct seat {
     size_t rank;
     effnet_status status;
     effnet_error error;
-    const char *why; /* to leave with */
+    const effnet_error *why; /* to leave with */
     size_t lost;
     char lost_text[TEXT];
     float *data;
@@ -205,8 +205,9 @@ static void a_failure_reaches_all(void **state)
 
 static void one_leaves(seat *s)
 {
+    static const effnet_error why = {.code = EFFNET_ERR_CREATE, .message = "it has ended"};
     if (s->rank == 0)
-        s->why = "it has ended";
+        s->why = &why;
     else
         wait_for_others(s);
 }
@@ -217,7 +218,7 @@ static void who_leaves_early_is_named(void **state)
     seat seats[2] = {{.run = one_leaves}, {.run = one_leaves}};
     together(seats, 2);
     const seat *other = seats[0].rank == 1 ? &seats[0] : &seats[1];
-    assert_int_equal(other->status, EFFNET_ERR_OS);
+    assert_int_equal(other->status, EFFNET_ERR_CREATE);
     assert_string_equal(other->error.message, "rank 0: it has ended");
 }
 

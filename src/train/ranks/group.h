@@ -71,10 +71,11 @@ struct effnet_ranks {
     job todo;
     size_t ready; /* todo.data[ready..count) may be read */
     bool leaving;
-    effnet_status own_failure, failed; /* the latter: nothing goes on, and why */
-    bool lost;
+    effnet_status own_failure, failed; /* the latter: nothing goes on, `why` tells */
     char own_why[RANKS_TEXT], why[RANKS_TEXT];
     /* The messages' thread's. */
+    effnet_status verdict; /* what `failed` is, or will be when those who come first have heard */
+    bool lost;
     sum_slot slots[SUM_SLOTS];
     size_t slice;               /* floats of a rank's part of a bucket, at most */
     peer *peers;                /* [count]; of rank 0: all others; of another one: rank 0 */
@@ -101,8 +102,11 @@ effnet_status notices_begin(ranks *r, effnet_error *error);
 /* Takes what has come, sends what is owed, and looks for those that are silent. */
 effnet_status notices_round(ranks *r, effnet_error *error);
 
-/* Nothing goes on: notes why, and owes it to the others. The first reason stays. */
+/* Nothing goes on: notes why, and owes it to the others. The first reason stays. The caller hears of it now,
+ * or if a rank is lost by notices_publish. */
 void notices_fail(ranks *r, effnet_status status, bool lost, const char *why);
+
+void notices_publish(ranks *r);
 
 /* True when nothing is owed to anybody. */
 bool notices_sent(const ranks *r);

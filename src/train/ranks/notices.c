@@ -31,7 +31,7 @@ static effnet_status send_notice(ranks *r, size_t to, int kind, effnet_error *er
 {
     peer *p = &r->peers[to];
     p->out.kind = (__typeof__(p->out.kind))kind;
-    p->out.status = r->failed;
+    p->out.status = r->verdict;
     if (kind == NOTICE_FAILURE || kind == NOTICE_LOST)
         snprintf(p->out.text, sizeof p->out.text, "%s", r->why);
     else if (gethostname(p->out.text, sizeof p->host) != 0)
@@ -138,20 +138,26 @@ effnet_status notices_round(ranks *r, effnet_error *error)
     for (size_t i = first_peer(r); i < end_of_peers(r); i++) {
         TRY(take(r, i, now, error));
         TRY(send_owed(r, i, now, error));
-        if (!r->failed) look_for_silence(r, i, now);
+        if (!r->verdict) look_for_silence(r, i, now);
     }
     return EFFNET_OK;
 }
 
-void notices_fail(ranks *r, effnet_status status, bool lost, const char *why)
+void notices_publish(ranks *r)
 {
-    if (r->failed) return;
     pthread_mutex_lock(&r->lock);
-    r->failed = status == EFFNET_OK ? EFFNET_ERR_OS : status;
-    r->lost = lost;
-    snprintf(r->why, sizeof r->why, "%s", why);
+    r->failed = r->verdict;
     pthread_cond_broadcast(&r->news);
     pthread_mutex_unlock(&r->lock);
+}
+
+void notices_fail(ranks *r, effnet_status status, bool lost, const char *why)
+{
+    if (r->verdict) return;
+    r->verdict = status == EFFNET_OK ? EFFNET_ERR_OS : status;
+    r->lost = lost;
+    snprintf(r->why, sizeof r->why, "%s", why);
+    if (!lost) notices_publish(r);
     for (size_t i = first_peer(r); r->peers && i < end_of_peers(r); i++)
         r->peers[i].owes_failure = true;
 }
@@ -175,7 +181,7 @@ bool notices_may_end(ranks *r)
 {
     const double now = clock_ms();
     if (r->left_at == 0) r->left_at = now;
-    if (r->failed && (r->lost || now - r->left_at > FAREWELL_MS)) return true;
+    if (r->verdict && (r->lost || now - r->left_at > FAREWELL_MS)) return true;
     if (!r->farewell && (r->w->rank > 0 || all_gone(r))) {
         r->farewell = true;
         for (size_t i = first_peer(r); i < end_of_peers(r); i++)

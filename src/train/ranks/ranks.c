@@ -112,10 +112,10 @@ effnet_status ranks_join(ranks **out, wire_opener *open, const effnet_ranks_opti
     return status;
 }
 
-void ranks_leave(ranks *r, const char *why)
+void ranks_leave(ranks *r, const effnet_error *why)
 {
     if (!r) return;
-    if (why) ranks_fail(r, EFFNET_ERR_OS, why);
+    if (why) ranks_fail(r, why->code, why->message);
     pthread_mutex_lock(&r->lock);
     r->leaving = true;
     pthread_cond_signal(&r->work);

@@ -25,7 +25,7 @@ effnet_status ranks_join(ranks **out, wire_opener *open, const effnet_ranks_opti
 
 /* Waits until all are ready to leave, so that none is ended while another one is still saving. `why`: NULL if
  * the work is done, else what the others, for whom it is over too, are told. */
-void ranks_leave(ranks *r, const char *why);
+void ranks_leave(ranks *r, const effnet_error *why);
 
 size_t ranks_number(const ranks *r);
 size_t ranks_count(const ranks *r);

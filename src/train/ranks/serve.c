@@ -39,7 +39,7 @@ static effnet_status work(ranks *r, bool *busy, effnet_error *error)
     const size_t ready = r->ready;
     pthread_mutex_unlock(&r->lock);
     *busy = false;
-    if (!active || r->failed) return EFFNET_OK;
+    if (!active || r->verdict) return EFFNET_OK;
     TRY(job_advance(r, ready, &done, error));
     *busy = !done && (r->todo.kind != JOB_SUM || r->todo.from < r->todo.count);
     if (!done) return EFFNET_OK;
@@ -79,7 +79,8 @@ static void nap(ranks *r, bool busy)
     pthread_mutex_unlock(&r->lock);
 }
 
-/* The others are told first, as far as they take it. */
+/* The others are told first, as far as they take it; the caller last, so that only one of his threads has it.
+ */
 static void tell_lost(ranks *r)
 {
     effnet_error error;
@@ -87,6 +88,7 @@ static void tell_lost(ranks *r)
     while (clock_ms() < until && !notices_sent(r) && notices_round(r, &error) == EFFNET_OK)
         nap(r, true);
     if (r->options.lost) r->options.lost(r->options.context, r->why);
+    notices_publish(r);
 }
 
 /* False when this rank is to end. */
@@ -94,12 +96,12 @@ static bool serve_round(ranks *r)
 {
     effnet_error error;
     bool busy = false;
-    const bool before = r->failed != EFFNET_OK;
+    const bool before = r->verdict != EFFNET_OK;
     look_at_caller(r);
     effnet_status status = notices_round(r, &error);
     if (status == EFFNET_OK) status = work(r, &busy, &error);
     if (status != EFFNET_OK) notices_fail(r, status, true, error.message);
-    if (!before && r->failed && r->lost) tell_lost(r);
+    if (!before && r->verdict && r->lost) tell_lost(r);
     pthread_mutex_lock(&r->lock);
     const bool leaving = r->leaving && (!r->active || r->failed);
     pthread_mutex_unlock(&r->lock);
@@ -123,7 +125,7 @@ void *ranks_serve(void *argument)
         while (serve_round(r))
             ;
     note(r, &r->closing);
-    if (r->w) r->w->close(r->w, r->open_status == EFFNET_OK && !r->failed);
+    if (r->w) r->w->close(r->w, r->open_status == EFFNET_OK && !r->verdict);
     note(r, &r->closed);
     return NULL;
 }
