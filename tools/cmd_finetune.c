@@ -9,6 +9,9 @@
 #include "report.h"
 #include "training.h"
 
+/* For 16 pictures of one rank; in proportion to all ranks' pictures, as in effnet train. */
+static const double RATE = 0.001;
+
 static const option_spec specs[] = {
     TRAINING_DATA_OPTIONS,
     MODEL_OPTIONS,
@@ -44,12 +47,13 @@ static int run(int argc, char **argv)
     training t = {.command = &cmd_finetune,
                   .dataset = {.validation = 0.2},
                   .options = {TRAINING_DEFAULTS, .augment = "photos,area=0.35:1", .epochs = 5,
-                              .head_epochs = 3, .batch = 16, .optimizer = EFFNET_SGD, .learning_rate = 0.001,
+                              .head_epochs = 3, .batch = 16, .optimizer = EFFNET_SGD,
                               .schedule = EFFNET_COSINE, .warmup_epochs = 1, .averaging = 0.99,
                               .freeze_norms = true}};
     effnet_dataset *data = NULL;
     effnet_model *start = NULL;
     int code = training_read(&t, argc, argv);
+    if (t.options.learning_rate == 0) t.options.learning_rate = RATE * effnet_ranks_count(t.ranks);
     if (code == EXIT_DONE) code = training_open_data(&t, &data);
     if (code == EXIT_DONE) code = load_start(&t, data, &start);
     if (code == EXIT_DONE) {
