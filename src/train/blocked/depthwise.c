@@ -7,17 +7,9 @@
  */
 #include <string.h>
 
-#include "train/blocked/layers.h"
+#include "train/blocked/strip.h"
 
 enum { MAX_VECTOR = 16, SLOPE_KINDS = 2 };
-
-/* Rows of padded pixels: row `first` + i of a plane at data + i * step, column 0 at `left` pixels. */
-typedef struct window {
-    float *data;
-    ptrdiff_t first, end; /* rows */
-    size_t left, width;   /* pixels: before column 0, and in all */
-    size_t step;          /* floats */
-} window;
 
 static window window_make(float *data, size_t vector, size_t left, size_t width)
 {
@@ -142,18 +134,6 @@ void depthwise_forward(const member *m, block_state *b, const source *in)
 
 /* ---- Backward ---- */
 
-/* Everything about one strip of one vector of one image. */
-typedef struct back_strip {
-    const member *m;
-    const block_state *b;
-    const source *in;
-    const map *dx;
-    size_t v, image;
-    size_t first, end; /* input rows */
-    window input, gradient;
-    float *zeros; /* a row of the input window */
-} back_strip;
-
 /* The gradient of the output, for the rows and columns that inputs see, and all columns. */
 static window gradient_window(const net_conv *c, size_t vector, float *data)
 {
@@ -243,9 +223,9 @@ static void back_inputs(const back_strip *t, size_t strip)
     const block_state *b = t->b;
     const net_conv *c = b->depthwise.conv;
     const size_t vector = s->vector, width = (size_t)c->in_width, taps = (size_t)(c->kernel * c->kernel);
-    const size_t pixel = t->image * t->dx->pixels + t->first * width;
-    float *place = map_at(t->dx, vector, t->v, pixel);
-    float *made = t->in->norm && map_is_large(s, t->dx) ? t->m->scratch : place;
+    const size_t pixel = t->image * t->in->x.pixels + t->first * width;
+    float *place = t->dx ? map_at(t->dx, vector, t->v, pixel) : t->to;
+    float *made = t->dx && t->in->norm && map_is_large(s, t->dx) ? t->m->scratch : place;
     s->training->depthwise_back(&(blocked_depthwise_back){
         .dy = t->gradient.data + (ptrdiff_t)(t->gradient.left * vector) -
               t->gradient.first * (ptrdiff_t)t->gradient.step,
@@ -272,7 +252,7 @@ static void back_inputs(const back_strip *t, size_t strip)
     });
 }
 
-static void backward_strip(back_strip *t, size_t strip, float *sums)
+void strip_backward(back_strip *t, size_t strip, float *sums)
 {
     const net_conv *c = t->b->depthwise.conv;
     division_part(&t->b->rows_in, strip, &t->first, &t->end);
@@ -284,29 +264,28 @@ static void backward_strip(back_strip *t, size_t strip, float *sums)
         fill_input(t->m, c, t->in, t->v, t->image, &t->input);
         add_taps(t, sums);
     }
-    if (t->dx) back_inputs(t, strip);
+    if (t->dx || t->to) back_inputs(t, strip);
 }
 
-/* Adds up the images' sums; [vectors][taps][V] to [channels][taps]. */
-static void gather_taps(const member *m, const unit *u, size_t places, float *gradient)
+/* [vectors][taps][V] to [channels][taps]. */
+void strip_gather(const member *m, const unit *u, const float *all, size_t places, size_t step,
+                  float *gradient)
 {
-    const blocked_step *s = m->s;
-    const size_t vector = s->vector, taps = (size_t)(u->conv->kernel * u->conv->kernel),
+    const size_t vector = m->s->vector, taps = (size_t)(u->conv->kernel * u->conv->kernel),
                  channels = (size_t)u->conv->out;
     size_t first, end;
     pool_share(channels, m->number, m->count, &first, &end);
     for (size_t c = first; c < end; c++)
         for (size_t tap = 0; tap < taps; tap++) {
-            const float *sums = s->weight_sums + ((c / vector) * taps + tap) * vector + c % vector;
+            const float *sums = all + ((c / vector) * taps + tap) * vector + c % vector;
             float sum = 0;
             for (size_t place = 0; place < places; place++)
-                sum += sums[place * u->vectors * taps * vector];
+                sum += sums[place * step];
             gradient[c * taps + tap] += sum;
         }
 }
 
-/* The scratch memory of one member as windows. */
-static back_strip strip_buffers(const member *m, const block_state *b, const source *in, const map *dx)
+back_strip strip_buffers(const member *m, const block_state *b, const source *in, const map *dx)
 {
     const net_conv *c = b->depthwise.conv;
     const size_t vector = m->s->vector, rows = (b->rows_in.items + b->rows_in.parts - 1) / b->rows_in.parts;
@@ -316,6 +295,7 @@ static back_strip strip_buffers(const member *m, const block_state *b, const sou
     t.zeros = t.input.data + rows * t.input.step;
     t.gradient = gradient_window(c, vector, t.zeros + t.input.step);
     window_clear(&t.gradient, rows + (size_t)c->kernel);
+    t.rest = t.gradient.data + (rows + (size_t)c->kernel) * t.gradient.step;
     return t;
 }
 
@@ -340,9 +320,9 @@ void depthwise_backward(const member *m, block_state *b, const source *in, const
         if (sums) memset(sums, 0, size * sizeof *sums);
         for (t.image = from; t.image < to; t.image++)
             for (size_t strip = 0; strip < b->rows_in.parts; strip++)
-                backward_strip(&t, strip, sums);
+                strip_backward(&t, strip, sums);
     }
     pool_barrier(s->team);
-    if (gradient) gather_taps(m, u, places, gradient);
+    if (gradient) strip_gather(m, u, s->weight_sums, places, u->vectors * size, gradient);
     pool_barrier(s->team);
 }

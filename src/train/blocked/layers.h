@@ -74,12 +74,30 @@ typedef struct pointwise_gradient {
 void pointwise_backward(const member *m, const unit *u, const source *in, const pieces *cut,
                         const pointwise_gradient *g);
 
+/* A piece of what is read, in place or made at `to`; *row: floats from one vector of channels to the next. */
+const float *pointwise_read(const member *m, const source *in, const piece *p, float *to, size_t *row);
+
+/* A product of `pixels` pixels [vectors of channels][pixels][V] by packed weights; the panel is the caller's
+ * to fill in. */
+blocked_dot pointwise_product(const member *m, const float *x, size_t x_row, size_t channels, size_t pixels);
+
+/* Adds V rows of sums [in][out], rows `step` floats apart, from row `first` on to the gradient [out][in]. */
+void pointwise_add_turned(const member *m, const unit *u, const float *sums, size_t step, size_t first,
+                          float *gradient);
+
 /* ---- Depthwise convolutions (depthwise.c) ---- */
 
 void depthwise_forward(const member *m, block_state *b, const source *in);
 
 /* dx is the gradient behind in.norm's activation, with its slopes summed, or of x as it is. */
 void depthwise_backward(const member *m, block_state *b, const source *in, const map *dx);
+
+/* ---- Expansion and depthwise convolution at once (inverted.c) ---- */
+
+/* From the gradient of the depthwise output to that of the block's input, for a block with `strips`: the
+ * gradient of the hidden tensor between them never leaves a member's caches. dx NULL: not wanted; `add` NULL:
+ * nothing is added to it. */
+void inverted_backward(const member *m, block_state *b, const map *dx, const map *add);
 
 /* ---- The stem (stem.c) ---- */
 

@@ -144,6 +144,11 @@ static void block_backward(const member *m, block_state *b, const map *dout)
                                  .gated = gated});
     if (b->net->expands && s->options.memory == TRAIN_RECOMPUTE)
         pointwise_forward(m, &b->expand, &b->input, &b->expand.raw, &b->expand_pieces, false);
+    if (b->strips.images > 0) {
+        const bool wanted = wants_input(s, b);
+        inverted_backward(m, b, wanted ? &b->dinput : NULL, wanted && b->net->residual ? dout : NULL);
+        return;
+    }
     depthwise_backward(m, b, &wide, depthwise_gradient(s, b));
     expand_backward(m, b, dout);
 }

@@ -216,6 +216,47 @@ static size_t padded_columns(const net_conv *c)
     return (size_t)(seen > given ? seen : given);
 }
 
+/* True if a block goes backward by strips: where its hidden tensor is too large for caches, or the products
+ * of the narrow tensors with each other are few beside what the passes over the hidden one would take. */
+static bool goes_by_strips(const planner *p, const net_block *net)
+{
+    enum { FEW = 26, WIDEST = 96 }; /* multiply-adds for each hidden value; inputs: measured */
+    if (!net->expands || net->expand.in > WIDEST) return false;
+    const double in = net->expand.in, out = net->expand.out,
+                 pixels = (double)p->batch * (double)pixels_of(&net->expand);
+    return 2 * in * in / pixels + 2 * in * in / out <= FEW || out * pixels >= LARGE_MAP;
+}
+
+/* Strips of all hidden channels that stay in the second cache, at least a few of them; or images together. */
+static void plan_strips(planner *p, block_state *b)
+{
+    enum { FLOATS = 100000, FEWEST = 8 };
+    const size_t row = product(p, b->rows_in.width, b->expand.vectors, p->vector), fitting = FLOATS / row,
+                 rows = b->rows_in.items;
+    size_t parts = fitting > 0 ? (rows + fitting - 1) / fitting : rows;
+    if (parts * p->batch < FEWEST) parts = (FEWEST + p->batch - 1) / p->batch;
+    if (parts < b->rows_in.parts) parts = b->rows_in.parts;
+    b->rows_in.parts = parts < rows ? parts : rows;
+    const size_t most = p->batch / FEWEST, together = FLOATS / product(p, row, rows, 1);
+    b->strips.image = b->rows_in;
+    b->strips.images = b->rows_in.parts > 1 || most < 2 || together < 2 ? 1
+                       : together < most                                ? together
+                                                                        : most;
+}
+
+/* As inverted.c uses scratch memory, behind the windows of a strip, whose pixels are at most `pixels`. */
+static void need_strips(planner *p, const block_state *b, size_t windows, size_t pixels)
+{
+    const size_t V = p->vector, in = (size_t)b->expand.conv->in, wide = b->expand.vectors * V;
+    const strip_sums l = strip_sums_of(&b->expand, b->depthwise.conv, V);
+    at_least(&p->scratch, sum(p, windows, product(p, pixels, l.inputs + wide, 1)));
+    at_least(&p->scratch, product(p, V, l.inputs + wide, 1));
+    at_least(&p->scratch, product(p, (size_t)b->expand.conv->out, BLOCKED_MAX_PANEL * V, 1));
+    at_least(&p->packed, product(p, in, l.inputs, 1));
+    at_least(&p->taps, l.inputs);
+    at_least(&p->weight_sums, product(p, slots_count(pieces_count(&b->strips, p->batch), l.size), l.size, 1));
+}
+
 /* Scratch memory as depthwise.c uses it: a strip's results and its windows, of input rows forward, of input
  * and gradient backward. */
 static void need_depthwise(planner *p, block_state *b)
@@ -227,13 +268,17 @@ static void need_depthwise(planner *p, block_state *b)
     b->rows_in = (division){.items = (size_t)c->in_height, .width = (size_t)c->in_width};
     b->rows_out.parts = strips_of(b->rows_out.items, product(p, columns, stride, V));
     b->rows_in.parts = strips_of(b->rows_in.items, product(p, columns, V, 1));
+    if (b->strips.images > 0) plan_strips(p, b);
     const size_t rows_out = (b->rows_out.items + b->rows_out.parts - 1) / b->rows_out.parts,
                  rows_in = (b->rows_in.items + b->rows_in.parts - 1) / b->rows_in.parts;
     const size_t made = product(p, rows_out, b->rows_out.width, V),
                  made_back = product(p, rows_in, b->rows_in.width, V);
     at_least(&p->scratch, sum(p, made, product(p, rows_out * stride + kernel, columns, V)));
-    at_least(&p->scratch, sum(p, sum(p, made_back, product(p, rows_in + 1, columns, V)),
-                              product(p, rows_in + kernel, gradient_columns, V)));
+    const size_t windows = sum(p, sum(p, made_back, product(p, rows_in + 1, columns, V)),
+                               product(p, rows_in + kernel, gradient_columns, V));
+    at_least(&p->scratch, windows);
+    if (b->strips.images > 0)
+        need_strips(p, b, windows, product(p, rows_in, b->rows_in.width, b->strips.images));
     at_least(&p->rows, sum(p, rows_in, 3 * kernel));
     const size_t taps = product(p, b->depthwise.vectors * V, kernel, kernel);
     const size_t places = p->batch < MOST_IMAGE_SLOTS ? p->batch : MOST_IMAGE_SLOTS;
@@ -269,7 +314,7 @@ static void plan_block_maps(planner *p, block_state *b)
         const bool kept = p->s->options.memory == TRAIN_KEEP;
         take_map(p, &b->expanded[0], hidden, in_pixels, now, kept ? back : now);
         if (!kept) take_map(p, &b->expanded[1], hidden, in_pixels, back, back);
-        take_map(p, &b->dwide, hidden, in_pixels, back, back);
+        if (!b->strips.images) take_map(p, &b->dwide, hidden, in_pixels, back, back);
     }
     take_map(p, &b->depthwise.raw, hidden, pixels_of(dw), now, back);
     take_map(p, &b->dhidden, hidden, pixels_of(dw), back, back);
@@ -288,6 +333,7 @@ static void plan_block(planner *p, block_state *b, size_t number)
     assert(p->tensor == net->first_tensor);
     b->net = net;
     b->number = number;
+    b->strips.images = goes_by_strips(p, net);
     if (net->expands) plan_unit(p, &b->expand, &net->expand, true);
     plan_unit(p, &b->depthwise, &net->depthwise, true);
     if (net->squeeze) plan_squeeze(p, &b->se, net);

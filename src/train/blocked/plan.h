@@ -81,6 +81,7 @@ typedef struct block_state {
     float *scale;               /* [batch]: drop-connect */
     pieces expand_pieces, project_pieces;
     division rows_out, rows_in; /* strips of the depthwise convolution, forward and backward */
+    pieces strips; /* rows_in of all vectors, backward through the expansion too; no images: apart */
 } block_state;
 
 /* The places of one step's tensors; see plan.c. */
@@ -146,6 +147,18 @@ piece piece_at(const pieces *p, size_t images, size_t index);
 /* Weight gradients of `count` pieces are summed up in so many places, each of a run of neighbouring pieces:
  * enough for many threads where weights are small. */
 size_t slots_count(size_t count, size_t weights);
+
+/* What one place sums up where a block goes backward by strips, in floats from its beginning. */
+typedef struct strip_sums {
+    size_t step;   /* of the weights' rows: [in][step] from 0 on */
+    size_t square; /* [in][inputs]: products of inputs with each other */
+    size_t inputs; /* all channels of the input, padded */
+    size_t total;  /* [inputs] */
+    size_t taps;   /* [vectors][taps][V] */
+    size_t size;
+} strip_sums;
+
+strip_sums strip_sums_of(const unit *expand, const net_conv *depthwise, size_t vector);
 
 /* Strips of rows of `row_floats` that stay in the second cache. */
 size_t strips_of(size_t rows, size_t row_floats);

@@ -40,8 +40,7 @@ static void apply_piece(const member *m, const source *in, const piece *p, size_
         });
 }
 
-/* The piece's input, in place or made at `to`; *row: floats from one vector of channels to the next. */
-static const float *read_piece(const member *m, const source *in, const piece *p, float *to, size_t *row)
+const float *pointwise_read(const member *m, const source *in, const piece *p, float *to, size_t *row)
 {
     const size_t vector = m->s->vector;
     *row = in->norm ? p->pixels * vector : in->x.block;
@@ -51,8 +50,7 @@ static const float *read_piece(const member *m, const source *in, const piece *p
     return to;
 }
 
-/* A product of a piece by packed weights; the panel is the caller's to fill in. */
-static blocked_dot product(const member *m, const float *x, size_t x_row, size_t channels, size_t pixels)
+blocked_dot pointwise_product(const member *m, const float *x, size_t x_row, size_t channels, size_t pixels)
 {
     const size_t vector = m->s->vector, rows = vectors_of(channels, vector);
     return (blocked_dot){
@@ -85,9 +83,9 @@ static void forward_piece(const member *m, const unit *u, const source *in, cons
     const size_t vector = m->s->vector, channels = (size_t)u->conv->in;
     float *aside = measured && map_is_large(m->s, out) ? m->scratch : NULL;
     size_t row;
-    const float *x = read_piece(m, in, p, m->scratch + BLOCKED_MAX_PANEL * vector * p->pixels, &row);
+    const float *x = pointwise_read(m, in, p, m->scratch + BLOCKED_MAX_PANEL * vector * p->pixels, &row);
     for (size_t panel = 0; panel < panel_count(u->vectors); panel++) {
-        blocked_dot job = product(m, x, row, channels, p->pixels);
+        blocked_dot job = pointwise_product(m, x, row, channels, p->pixels);
         job.panel = panel_width(u->vectors, panel);
         job.weights = m->s->packed + 2 * panel * vector * channels;
         const float *made = aim(&job, out, vector, 2 * panel, p, aside);
@@ -225,11 +223,11 @@ static void backward_piece(const member *m, const unit *u, const source *in, con
     size_t row;
     undo_piece(m, u, g, p, b.dy);
     if (weight_sums) {
-        const float *x = read_piece(m, in, p, b.x, &row);
+        const float *x = pointwise_read(m, in, p, b.x, &row);
         add_weights(m, u, x, row, b.dy, p->pixels, weight_sums);
     }
     for (size_t panel = 0; g->dx && panel < panel_count(in->x.vectors); panel++) {
-        blocked_dot job = product(m, b.dy, p->pixels * vector, outputs, p->pixels);
+        blocked_dot job = pointwise_product(m, b.dy, p->pixels * vector, outputs, p->pixels);
         job.panel = panel_width(in->x.vectors, panel);
         job.weights = m->s->packed + 2 * panel * vector * outputs;
         const float *made = aim(&job, g->dx, vector, 2 * panel, p, aside);
@@ -253,9 +251,8 @@ static void add_places(float *sums, size_t places, size_t size, size_t first, si
             sums[i] += sums[place * size + i];
 }
 
-/* V rows of [in][out] from row `first` on, to [out][in]. */
-static void add_turned(const member *m, const unit *u, const float *sums, size_t step, size_t first,
-                       float *gradient)
+void pointwise_add_turned(const member *m, const unit *u, const float *sums, size_t step, size_t first,
+                          float *gradient)
 {
     const size_t vector = m->s->vector, in = (size_t)u->conv->in, out = (size_t)u->conv->out;
     const size_t rows = in - first < vector ? in - first : vector;
@@ -281,7 +278,7 @@ static void gather_weights(const member *m, const unit *u, size_t places, float 
         const size_t from = v * vector, to = from + vector < rows ? from + vector : rows;
         add_places(sums, places, rows * step, from * step, to * step);
         if (is_turned(u)) {
-            add_turned(m, u, sums, step, from, gradient);
+            pointwise_add_turned(m, u, sums, step, from, gradient);
             continue;
         }
         for (size_t r = from; r < to; r++)
