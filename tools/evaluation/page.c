@@ -13,24 +13,10 @@
 #include "evaluation/show.h"
 #include "evaluation/thumbnail.h"
 #include "evaluation/truth.h"
+#include "html.h"
 #include "report.h"
 
 enum { WORST = 24 };
-
-/* The policy forbids what escaping should have made impossible: nothing is loaded, no script runs. */
-static const char head[] =
-    "<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8>\n"
-    "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; img-src data:; style-src "
-    "'unsafe-inline'\">\n<meta name=viewport content=\"width=device-width\">\n<title>Evaluation</title>\n"
-    "<style>\nbody{font:15px/1.45 sans-serif;color:#222;max-width:70em;margin:2em auto;padding:0 1em}\n"
-    "h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}\n"
-    "table{border-collapse:collapse;margin:1em 0}th,td{padding:.2em .7em;text-align:right;border-bottom:1px "
-    "solid #ddd;font-variant-numeric:tabular-nums}th{font-weight:600}.text{text-align:left}\n"
-    ".matrix td,.matrix th{border:1px solid #e4e4e4;padding:.2em .45em}.matrix "
-    ".turned{writing-mode:vertical-rl;transform:rotate(180deg);text-align:left}\n"
-    ".worst{display:flex;flex-wrap:wrap;gap:1em}figure{margin:0;width:11em;font-size:.85em;overflow-wrap:"
-    "anywhere}img{width:96px;height:96px;image-rendering:auto}svg{font-size:12px}\n"
-    ".wrong{color:#a33200}.note{color:#666}\n</style></head><body>\n";
 
 static void put_row(FILE *out, const char *name, double value, const char *format)
 {
@@ -167,7 +153,7 @@ static bool put_worst(FILE *out, const evaluation *e, const thumbnails *small, c
 
 static bool put_page(FILE *out, const evaluation *e, const thumbnails *small, const page_facts *facts)
 {
-    fputs(head, out);
+    html_begin(out, "Evaluation");
     put_summary(out, e, facts);
     if (e->classes)
         put_classes(out, e);
@@ -178,7 +164,7 @@ static bool put_page(FILE *out, const evaluation *e, const thumbnails *small, co
         section_calibration(out, e);
     }
     if (!put_worst(out, e, small, facts)) return false;
-    fprintf(out, "<p class=note>effnet %s</p>\n</body></html>\n", effnet_version());
+    html_end(out);
     return !ferror(out);
 }
 

@@ -7,25 +7,9 @@
 
 #include <stdlib.h>
 
-#include "text.h"
+#include "html.h"
 
 enum { MOST_CLASSES = 40, MOST_PAIRS = 20 };
-
-void html_text(FILE *out, const char *text)
-{
-    char *line = text_printable(text, false);
-    for (const char *c = line ? line : ""; *c; c++) {
-        switch (*c) {
-        case '&': fputs("&amp;", out); break;
-        case '<': fputs("&lt;", out); break;
-        case '>': fputs("&gt;", out); break;
-        case '"': fputs("&quot;", out); break;
-        case '\'': fputs("&#39;", out); break;
-        default: putc(*c, out);
-        }
-    }
-    free(line);
-}
 
 /* ---- Confusion ---- */
 

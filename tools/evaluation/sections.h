@@ -9,9 +9,6 @@
 
 #include "evaluation/evaluation.h"
 
-/* Text as HTML: one printable line, with what has a meaning in HTML, also within attributes, escaped. */
-void html_text(FILE *out, const char *text);
-
 /* The confusion matrix and the pairs that are confused most; of classes only. False out of memory. */
 bool section_confusion(FILE *out, const evaluation *e);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "html.h"
 #include "report.h"
 
 /* A 14-byte file header and the 40 bytes of a BITMAPINFOHEADER (Microsoft, Bitmap Storage). */
@@ -66,18 +67,6 @@ static void make_bmp(unsigned char out[BMP_SIZE], const float *pixels)
 }
 
 /* RFC 4648, section 4; `size` is a multiple of 3. */
-static void put_base64(FILE *out, const unsigned char *bytes, size_t size)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < size; i += 3) {
-        const uint32_t three = (uint32_t)bytes[i] << 16 | (uint32_t)bytes[i + 1] << 8 | bytes[i + 2];
-        for (int shift = 18; shift >= 0; shift -= 6)
-            putc(digits[three >> shift & 63], out);
-    }
-}
-
-_Static_assert(BMP_SIZE % 3 == 0, "base64 without padding");
-
 bool thumbnail_put(FILE *out, const thumbnails *t, const effnet_dataset *data, effnet_part part, size_t item,
                    const effnet_image_options *images)
 {
@@ -87,6 +76,6 @@ bool thumbnail_put(FILE *out, const thumbnails *t, const effnet_dataset *data, e
         return false;
     make_bmp(bmp, t->pixels);
     fputs(address, out);
-    put_base64(out, bmp, sizeof bmp);
+    html_base64(out, bmp, sizeof bmp);
     return true;
 }
