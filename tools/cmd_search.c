@@ -17,6 +17,7 @@
 #include "print.h"
 #include "progress.h"
 #include "report.h"
+#include "search/page.h"
 #include "search/results.h"
 #include "training.h"
 
@@ -192,6 +193,12 @@ static int finish(const settings *s, const effnet_network *base, const effnet_da
     search_results results;
     if (!search_results_make(&results, search, data)) return EXIT_SYSTEM;
     int code = search_results_write(&results, base, s->search.multiple, s->t.folder);
+    const search_page_facts facts = {.data = s->t.data,
+                                     .base = base,
+                                     .training = &s->t.options,
+                                     .halving = s->search.halving,
+                                     .by_macs = s->search.by_macs};
+    if (code == EXIT_DONE) code = search_page_write(&results, &facts, s->t.folder);
     if (code == EXIT_DONE && s->t.json)
         code = json_print(search_results_json(&results)) ? EXIT_DONE : EXIT_SYSTEM;
     else if (code == EXIT_DONE)

@@ -42,6 +42,8 @@ wc -l < found/ranking.csv
 tr '\n' ' ' < found/ranking.json | json_shape | head -c 300
 echo
 effnet summary found/phi1.json | grep -c '^total'
+grep -cE 'src=.data:image/svg|http:|https:' found/report.html
+sed -E 's/<[^>]*>//g' found/report.html | grep -c 'Search for alpha'
 effnet search -o found --resume > again 2> err
 tail -$(wc -l < again) out | cmp - again && echo "the same again"
 t effnet search -o found --resume --epochs 4
@@ -55,3 +57,4 @@ interrupted() { # command...
     { wait $child; } 2> /dev/null
 }
 t interrupted effnet search $options -o cut --epochs 200 --threads 2 -q
+effnet_without search -o found --resume -q --json > /dev/null && echo "without cairo, too"
