@@ -825,11 +825,12 @@ typedef struct effnet_progress {
     int epoch;            /**< from 0 */
     uint64_t step, steps; /**< steps done of the epoch; while evaluating, of the evaluation */
     bool evaluating;
-    bool done;                                     /**< nothing is left to do */
-    bool epoch_ended;                              /**< with this call, and what follows is of it */
-    bool improved;                                 /**< best.safetensors is of this epoch */
-    double learning_rate;                          /**< of the last step */
-    double train_loss, train_top1;                 /**< of labels: the share of answers that are right */
+    bool done;                     /**< nothing is left to do */
+    bool epoch_ended;              /**< with this call, and what follows is of it */
+    bool improved;                 /**< best.safetensors is of this epoch */
+    double learning_rate;          /**< of the last step */
+    double train_loss, train_top1; /**< labels: the share of answers that are right; values: the squared error
+                                      as a share of their variance in the training part, and NaN */
     double val_loss, val_top1, ema_loss, ema_top1; /**< NaN where there is none; top1 also with values */
     double images_per_second, seconds;             /**< of training; since the beginning of the run */
     uint64_t skipped;   /**< steps whose loss or gradient was not finite: nothing was changed */

@@ -90,8 +90,12 @@ static void gradients_are_slopes(void **state)
         logits[i] = roundf(8 * (rng_uniform(9, i) - 0.5F) / h) * h;
     for (int head = TRAIN_SOFTMAX; head <= TRAIN_LINEAR; head++)
         for (int variant = 0; variant < 4; variant++) {
-            const train_loss loss = {(train_head)head, K, variant & 1 ? 0.1 : 0,
-                                     variant & 2 ? weights : NULL};
+            const train_loss loss = {.head = (train_head)head,
+                                     .outputs = K,
+                                     .smoothing = variant & 1 ? 0.1 : 0,
+                                     .weights = variant & 2 ? weights : NULL,
+                                     .centre = variant & 2 ? weights : NULL,
+                                     .spread = variant & 2 ? weights : NULL};
             const train_targets soft = {.values = values};
             const train_targets mixed = {.classes = firsts, .others = seconds, .shares = shares};
             const train_targets *targets = variant & 1 ? &mixed : &soft;
@@ -128,6 +132,19 @@ static void weights_are_of_the_targets(void **state)
     assert_true(train_loss_weight(&weighted, &values, 2) == 3.25);
     assert_true(train_loss_weight(&sigmoid, &values, 2) == 2);
     assert_true(train_loss_weight(&empty, &numbers, 2) == 2);
+}
+
+static void values_have_units(void **state)
+{
+    (void)state;
+    const float logits[2] = {1, -1}, truths[2] = {30, 0.5F}, centre[2] = {10, 1}, spread[2] = {10, 0.25F};
+    const train_loss loss = {.head = TRAIN_LINEAR, .outputs = 2, .centre = centre, .spread = spread};
+    const train_targets targets = {.values = truths};
+    float d[2];
+    train_tally tally = {0};
+    train_loss_run(&loss, &targets, logits, 1, 1, d, &tally);
+    /* The targets are 2 and -2. */
+    assert_true(tally.loss == 1 && d[0] == -1 && d[1] == 1);
 }
 
 static void hits_are_counted(void **state)
@@ -186,8 +203,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(losses_are_pytorchs),        cmocka_unit_test(gradients_are_slopes),
-        cmocka_unit_test(weights_are_of_the_targets), cmocka_unit_test(hits_are_counted),
-        cmocka_unit_test(far_logits_have_a_loss),
+        cmocka_unit_test(weights_are_of_the_targets), cmocka_unit_test(values_have_units),
+        cmocka_unit_test(hits_are_counted),           cmocka_unit_test(far_logits_have_a_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

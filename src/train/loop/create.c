@@ -128,7 +128,9 @@ static effnet_status fill(trainer *t, const effnet_trainer_options *options, siz
     TRY(allocate(t, error));
     TRY(make_feeds(t, error));
     TRY(make_loss(t, error));
+    TRY(trainer_measure_values(t, error));
     TRY(train_layout_read(t->layout, t->graph, model_read, (void *)(uintptr_t)t->start, t->values, error));
+    trainer_into_units(t, t->values);
     if (t->average) memcpy(t->average, t->values, t->layout->count * sizeof *t->values);
     train_optimiser_reset(&t->optimiser, t->states, t->layout->trained);
     t->at.rate_factor = 1;
@@ -175,6 +177,8 @@ void trainer_free(trainer *t)
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         free(arrays[i]);
     free(t->scratch);
+    free(t->centre);
+    free(t->spread);
     free(t->augment_text);
     free(t->words);
     free(t->description);
@@ -198,8 +202,7 @@ effnet_status trainer_export(const trainer *t, bool averaged, model **out, effne
     snprintf(origin, sizeof origin, "trained with effnet from: %.150s; epoch %llu%s", t->start->origin,
              (unsigned long long)t->at.epoch, averaged && t->average ? ", averaged" : "");
     *out = NULL;
-    TRY(train_layout_export(&m, t->layout, t->start, origin, averaged && t->average ? t->average : t->values,
-                            error));
+    TRY(trainer_export_values(t, origin, averaged && t->average ? t->average : t->values, &m, error));
     m->task = t->data->task;
     if (!t->data->labels) {
         *out = m;

@@ -45,7 +45,8 @@ effnet_status trainer_evaluate(trainer *t, effnet_error *error)
         next_stage(t);
         return EFFNET_OK;
     }
-    const train_loss loss = {.head = t->loss.head, .outputs = t->loss.outputs};
+    const train_loss loss = {
+        .head = t->loss.head, .outputs = t->loss.outputs, .centre = t->centre, .spread = t->spread};
     const train_pass pass = {.mode = TRAIN_EVALUATE};
     const float *values = t->at.stage == TRAINER_AVERAGED ? t->average : t->values;
     feed_batch b;

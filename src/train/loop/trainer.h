@@ -97,8 +97,9 @@ typedef struct trainer {
     train_step *step;            /* of the present phase */
     trainer_phase phases[TRAINER_MAX_PHASES];
     size_t phase_count;
-    train_loss loss; /* of training */
-    float *weights;  /* of classes, or NULL */
+    train_loss loss;        /* of training */
+    float *weights;         /* of classes, or NULL */
+    float *centre, *spread; /* of values: the units they are learned in; or NULL */
     train_optimiser optimiser;
     float *values, *average; /* [layout->count]; average NULL: none */
     float *gradients;        /* [layout->trained] */
@@ -187,6 +188,13 @@ effnet_status trainer_share_state(trainer *t, const checkpoint *state, effnet_er
 
 /* True for the one rank that writes to the folder, if there is one. */
 bool trainer_writes(const trainer *t);
+
+/* Values and the units that they are learned in (values.c): measures them in the data; brings the classifier
+ * of a model of values into them; a model of `values`, out of them again. */
+effnet_status trainer_measure_values(trainer *t, effnet_error *error);
+void trainer_into_units(const trainer *t, float *values);
+effnet_status trainer_export_values(const trainer *t, const char *origin, const float *values, model **out,
+                                    effnet_error *error);
 
 /* The lines of a run; and its folder without what a killed one left, with room for checkpoints (state.c). */
 effnet_status trainer_describe(trainer *t, effnet_error *error);

@@ -98,11 +98,17 @@ static void run_sigmoid(const train_loss *loss, const sample *s, double scale, f
     }
 }
 
+static double value_at(const train_loss *loss, const sample *s, size_t output)
+{
+    const double value = target_at(s, output);
+    return loss->centre ? (value - (double)loss->centre[output]) / (double)loss->spread[output] : value;
+}
+
 static void run_linear(const train_loss *loss, const sample *s, double scale, float *d, train_tally *tally)
 {
     const double each = 1 / (double)loss->outputs;
     for (size_t c = 0; c < loss->outputs; c++) {
-        const double off = (double)s->logits[c] - target_at(s, c), w = each * weight_at(loss, c);
+        const double off = (double)s->logits[c] - value_at(loss, s, c), w = each * weight_at(loss, c);
         tally->loss += w * off * off;
         if (d) d[c] = (float)(scale * w * 2 * off);
     }

@@ -23,6 +23,8 @@ typedef struct train_loss {
                          has it); sigmoid: (1 - s) t + s / 2 (Keras); linear: none */
     const float *weights; /* [outputs] of each class's or output's terms; NULL: all 1. With softmax a picture
                              counts by the class it is of (train_loss_weight) */
+    const float *centre,
+        *spread; /* [outputs] linear: targets become (t - centre) / spread; NULL: they stay */
 } train_loss;
 
 /* What is true, for `count` images. Either values, or classes. */
