@@ -91,7 +91,7 @@ static void *weights(const effnet_trainer *t, size_t *size)
 {
     effnet_model *trained;
     effnet_error error;
-    void *bytes;
+    void *bytes = NULL;
     const char *path = in_folder("weights.safetensors");
     if (effnet_trainer_get_model(t, false, &trained, &error) ||
         effnet_model_save(trained, path, NULL, &error) ||

@@ -141,21 +141,55 @@ static void add_products(const inverted *h, const piece *p, const float *g, cons
     }
 }
 
-static void run_strip(const inverted *h, back_strip *t, const piece *p, float *sums)
+/* One panel of the expansion's output for a piece, made again at `to`; where its norm and activation are read
+ * from. */
+static source remake(const inverted *h, const piece *p, const float *x, size_t row, size_t panel, float *to)
 {
     const blocked_step *s = h->m->s;
-    const size_t vector = s->vector, vectors = h->b->expand.vectors,
+    const unit *u = &h->b->expand;
+    const size_t vector = s->vector;
+    source made = {.x = u->raw, .norm = u};
+    blocked_dot job = pointwise_product(h->m, x, row, h->in, p->pixels);
+    job.panel = panel_width(u->vectors, panel);
+    job.weights = s->again + 2 * panel * vector * h->in;
+    job.out = to;
+    job.out_block = p->pixels * vector;
+    s->kernels->dot(&job);
+    made.x.block = job.out_block;
+    made.x.data = to - (ptrdiff_t)(2 * panel * job.out_block + p->first * vector);
+    return made;
+}
+
+/* The gradients of one panel of a piece, to `g` [vectors][pixels][V]. */
+static void run_panel(const inverted *h, back_strip *t, const piece *p, size_t panel, float *g, float *sums)
+{
+    const size_t vector = h->m->s->vector, vectors = h->b->expand.vectors, first = 2 * panel,
+                 end = first + panel_width(vectors, panel),
                  taps = (size_t)(h->b->depthwise.conv->kernel * h->b->depthwise.conv->kernel);
-    float *g = t->rest, *x = g + vectors * p->pixels * vector;
-    size_t row;
-    for (t->v = 0; t->v < vectors; t->v++)
+    for (t->v = first; t->v < end; t->v++)
         for (size_t i = 0; i < p->images; i++) {
             t->image = p->image + i;
             t->to = g + (t->v * p->pixels + i * p->each) * vector;
             strip_backward(t, p->part, h->tap_gradient ? sums + h->layout.taps + t->v * taps * vector : NULL);
         }
+}
+
+static void run_strip(const inverted *h, back_strip *t, const piece *p, float *sums)
+{
+    const size_t vector = h->m->s->vector, vectors = h->b->expand.vectors;
+    float *g = t->rest, *x = g + vectors * p->pixels * vector, *made = x + h->layout.inputs * p->pixels;
+    size_t row;
+    source remade;
+    const float *read = h->b->remakes ? pointwise_read(h->m, &h->b->input, p, x, &row) : NULL;
+    for (size_t panel = 0; panel < panel_count(vectors); panel++) {
+        if (h->b->remakes) {
+            remade = remake(h, p, read, row, panel, made);
+            t->in = &remade;
+        }
+        run_panel(h, t, p, panel, g, sums);
+    }
     if (h->weight_gradient) {
-        const float *read = read_centred(h, p, x, &row);
+        read = read_centred(h, p, x, &row);
         add_products(h, p, g, read, row, sums);
     }
     if (h->dx) multiply(h, p, g, p->pixels * vector, h->out, NULL, h->add);
@@ -345,6 +379,7 @@ void inverted_backward(const member *m, block_state *b, const map *dx, const map
     pack_taps(m, s->taps, value_of(s, b->depthwise.tensor), (size_t)depthwise->out,
               (size_t)(depthwise->kernel * depthwise->kernel));
     if (dx) pack_scaled(&h);
+    if (b->remakes) pack_forward(m, s->again, value_of(s, b->expand.tensor), h.in, h.out);
     pool_barrier(s->team);
     const size_t places = run_strips(&h);
     norm_derive(m, &b->expand, &b->rows_in, &(norm_gradient){0});

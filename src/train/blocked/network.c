@@ -142,7 +142,7 @@ static void block_backward(const member *m, block_state *b, const map *dout)
                 &(norm_gradient){.factor = gated ? &b->se.gate : NULL,
                                  .offset = gated ? &b->se.dpooled : NULL,
                                  .gated = gated});
-    if (b->net->expands && s->options.memory == TRAIN_RECOMPUTE)
+    if (b->net->expands && s->options.memory == TRAIN_RECOMPUTE && !b->remakes)
         pointwise_forward(m, &b->expand, &b->input, &b->expand.raw, &b->expand_pieces, false);
     if (b->strips.images > 0) {
         const bool wanted = wants_input(s, b);

@@ -16,6 +16,9 @@
 /* Floats of a third of a cache that cores share, as it is found in servers: measured, 2 % of a step. */
 enum { LARGE_MAP = 4 << 20 };
 
+/* Inputs of an expansion up to which making its output again takes no longer than fetching it from memory. */
+enum { CHEAP = 16 };
+
 enum { ALIGNMENT = 16 /* floats */, UNIT_TENSORS = 5, SQUEEZE_TENSORS = 4 };
 
 /* A pointer of the step that waits for its place: in a small array, or at a lifetime's. */
@@ -33,8 +36,8 @@ typedef struct planner {
     claim *claims;
     lifetime *lives; /* [as claims] */
     size_t count, capacity;
-    size_t small;                                          /* floats of small arrays */
-    size_t packed, taps, sums, weight_sums, scratch, rows; /* the most that a layer needs */
+    size_t small;                                                 /* floats of small arrays */
+    size_t packed, again, taps, sums, weight_sums, scratch, rows; /* the most that a layer needs */
     bool overflow, no_memory;
 } planner;
 
@@ -249,7 +252,9 @@ static void need_strips(planner *p, const block_state *b, size_t windows, size_t
 {
     const size_t V = p->vector, in = (size_t)b->expand.conv->in, wide = b->expand.vectors * V;
     const strip_sums l = strip_sums_of(&b->expand, b->depthwise.conv, V);
-    at_least(&p->scratch, sum(p, windows, product(p, pixels, l.inputs + wide, 1)));
+    const size_t made = b->remakes ? BLOCKED_MAX_PANEL * V : 0;
+    at_least(&p->scratch, sum(p, windows, product(p, pixels, l.inputs + wide + made, 1)));
+    if (b->remakes) at_least(&p->again, product(p, in, wide, 1));
     at_least(&p->scratch, product(p, V, l.inputs + wide, 1));
     at_least(&p->scratch, product(p, (size_t)b->expand.conv->out, BLOCKED_MAX_PANEL * V, 1));
     at_least(&p->packed, product(p, in, l.inputs, 1));
@@ -311,9 +316,9 @@ static void plan_block_maps(planner *p, block_state *b)
     const bool last = n + 1 == (size_t)p->s->graph->block_count;
     const size_t hidden = (size_t)dw->out, in_pixels = (size_t)dw->in_height * (size_t)dw->in_width;
     if (net->expands) {
-        const bool kept = p->s->options.memory == TRAIN_KEEP;
+        const bool kept = p->s->options.memory == TRAIN_KEEP && !b->remakes;
         take_map(p, &b->expanded[0], hidden, in_pixels, now, kept ? back : now);
-        if (!kept) take_map(p, &b->expanded[1], hidden, in_pixels, back, back);
+        if (!kept && !b->remakes) take_map(p, &b->expanded[1], hidden, in_pixels, back, back);
         if (!b->strips.images) take_map(p, &b->dwide, hidden, in_pixels, back, back);
     }
     take_map(p, &b->depthwise.raw, hidden, pixels_of(dw), now, back);
@@ -334,6 +339,7 @@ static void plan_block(planner *p, block_state *b, size_t number)
     b->net = net;
     b->number = number;
     b->strips.images = goes_by_strips(p, net);
+    b->remakes = b->strips.images > 0 && (p->s->options.memory == TRAIN_RECOMPUTE || net->expand.in <= CHEAP);
     if (net->expands) plan_unit(p, &b->expand, &net->expand, true);
     plan_unit(p, &b->depthwise, &net->depthwise, true);
     if (net->squeeze) plan_squeeze(p, &b->se, net);
@@ -406,7 +412,8 @@ static void share_maps(blocked_step *s)
 {
     for (int i = 0; i < s->graph->block_count; i++) {
         block_state *b = &s->blocks[i];
-        if (s->options.memory == TRAIN_KEEP) b->expanded[1] = b->expanded[0];
+        if (s->options.memory == TRAIN_KEEP || b->remakes) b->expanded[1] = b->expanded[0];
+        if (b->remakes) b->expanded[1].data = NULL;
         b->expand.raw = b->expanded[0];
         if (!b->keeps_output) b->output = (source){.x = b->project.raw, .norm = &b->project};
         if (i > 0) b->input = s->blocks[i - 1].output;
@@ -428,6 +435,7 @@ static void plan_network(planner *p)
         plan_block(p, &s->blocks[i], (size_t)i);
     plan_head(p);
     take(p, &s->packed, p->packed);
+    take(p, &s->again, p->again);
     take(p, &s->taps, p->taps);
     take(p, &s->sums, p->sums);
     take(p, &s->weight_sums, p->weight_sums);

@@ -82,6 +82,7 @@ typedef struct block_state {
     pieces expand_pieces, project_pieces;
     division rows_out, rows_in; /* strips of the depthwise convolution, forward and backward */
     pieces strips; /* rows_in of all vectors, backward through the expansion too; no images: apart */
+    bool remakes;  /* the expand unit's raw output is made again for each strip */
 } block_state;
 
 /* The places of one step's tensors; see plan.c. */
@@ -110,6 +111,7 @@ struct blocked_step {
 
     float *zeros, *ones; /* [BLOCKED_MAX_PANEL * V] */
     float *packed;       /* weights of the layer at work */
+    float *again;        /* those of an expansion that is made again */
     float *taps;         /* depthwise weights of the layer at work */
     float *sums;         /* of pieces: the layer's at work */
     float *weight_sums;  /* weight gradients of pieces */
