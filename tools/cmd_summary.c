@@ -95,6 +95,7 @@ static int print_as_json(const subject *s, const effnet_network_info *info, uint
     json_t *document = network_to_json(s->network, info, batch);
     if (document && s->model) {
         json_object_set_new(document, "dialect", json_text(effnet_model_get_dialect(s->model)));
+        json_object_set_new(document, "task", json_text(effnet_task_name(effnet_model_get_task(s->model))));
         json_object_set_new(document, "recipe", json_text(effnet_model_get_recipe(s->model)));
         json_object_set_new(document, "origin", json_text(effnet_model_get_origin(s->model)));
     }
@@ -146,6 +147,7 @@ static void print_head(const subject *s, const effnet_network_info *info)
         print("%-12s none, %d features\n", "classes", info->features);
     if (!s->model) return;
     print_line("dialect", effnet_model_get_dialect(s->model));
+    print_line("outputs", effnet_task_name(effnet_model_get_task(s->model)));
     print_line("recipe", effnet_model_get_recipe(s->model));
     print_line("origin", effnet_model_get_origin(s->model));
 }
@@ -253,7 +255,8 @@ const command cmd_summary = {
     .summary = "A network block by block: shapes, parameters, multiply-adds, activation bytes",
     .text =
         "ARCH is a name like efficientnet-b0, efficientnet-lite4, mobilenet-v2-0.35 (peers' spellings are\n"
-        "understood), or FILE.json. Of a file of weights, its dialect, recipe and origin are shown too.\n"
+        "understood), or FILE.json. Of a file of weights, its dialect, what its outputs mean, recipe and\n"
+        "origin are shown too.\n"
         "Parameters are the trainable ones; MACs are multiply-adds of one image, as the papers count "
         "them.\n\n"
         "Examples:\n"

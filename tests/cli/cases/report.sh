@@ -38,6 +38,12 @@ grep -o '&lt;script&gt;&quot;a&quot;&amp;b' all/of/it/report.html | sort -u
 grep -o 'data/[^<]*&lt;i&gt;2.png' all/of/it/report.html
 grep -ciE '<script|https?:|<link|<i>|@import|url\(' all/of/it/report.html
 
+echo "-- a picture that cannot be read"
+mkdir -p bad/cat && head -c 3000 "$PHOTOS/chelsea.png" > bad/cat/1.png && cp "$PHOTOS/chelsea.png" bad/cat/2.png
+t effnet eval -m run/best.safetensors --data bad --report bad_report
+wc -l < bad_report/pictures.csv
+grep -o '1 pictures; 1 could not be read' bad_report/report.html
+
 echo "-- labels and values"
 t effnet eval -m labels/best.safetensors --data data/labels.csv --report labels_report
 ls -A labels_report
