@@ -195,7 +195,7 @@ static int write_page(const search_results *r, const search_page_facts *facts, c
 
 int search_page_write(const search_results *r, const search_page_facts *facts, const char *folder)
 {
-    picture pictures[CHARTS] = {{NULL}};
+    picture pictures[CHARTS] = {{.svg = NULL}};
     int code = draw_all(pictures, r, folder);
     if (code == EXIT_DONE) code = write_page(r, facts, pictures, folder);
     for (size_t i = 0; i < CHARTS; i++)
