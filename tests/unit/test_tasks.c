@@ -63,7 +63,7 @@ static int make_tables(void **state)
 
 static effnet_trainer_options usual(void)
 {
-    return (effnet_trainer_options){.epochs = 60,
+    return (effnet_trainer_options){.epochs = 40,
                                     .batch = 8,
                                     .optimizer = EFFNET_ADAMW,
                                     .learning_rate = 0.02,
@@ -71,8 +71,7 @@ static effnet_trainer_options usual(void)
                                     .label_smoothing = -1,
                                     .averaging = -1,
                                     .augment = "none",
-                                    .threads = 1,
-                                    .level = EFFNET_LEVEL_REF};
+                                    .threads = 1};
 }
 
 /* What training of `start` with the table ends with; *last is the last epoch's progress. */
