@@ -11,7 +11,7 @@ release = build/release
 effnet  = $(release)/bin/effnet
 folders = src include tools tests fuzz bench
 
-.PHONY: all demo check bench fuzz format parity coverage install clean deps help
+.PHONY: all demo search-demo check bench fuzz format parity coverage install clean deps help
 
 all: ## the command and the libraries, optimised, in build/release
 	@scripts/install_deps.sh --check build
@@ -23,6 +23,11 @@ deps: ## install what the build needs
 
 demo: deps all ## classify two photos with the model that comes with effnet
 	$(effnet) classify examples/photos/coffee.png examples/photos/chelsea.png
+
+search-demo: ## search alpha, beta and gamma for a tiny network on Fashion-MNIST, in minutes
+	scripts/install_deps.sh build demo
+	@$(MAKE) --no-print-directory all
+	scripts/search_demo.sh $(effnet) build/search-demo
 
 check: ## build and run every test
 	scripts/install_deps.sh build test
@@ -62,4 +67,4 @@ clean: ## remove everything built
 	rm -rf build
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20

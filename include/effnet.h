@@ -983,6 +983,10 @@ typedef struct effnet_search_run_options {
     bool resume;        /**< go on with the search in it; otherwise there must be none */
     int workers; /**< processes, each of one thread; 0: the cores that this process may use; 1: none but
                     this. More are forked: the calling process must have no other threads then. */
+    bool ranks; /**< this process is one of several that mpirun has started, on one machine or many that share
+                   the folder: rank 0 hands out, the others train, and workers says how many are on this
+                   machine, for the memory. Only rank 0 has results. */
+    double patience;            /**< seconds after which a rank that says nothing is given up [120] */
     effnet_search_watch *watch; /**< or NULL */
     effnet_search_stop *stop;   /**< or NULL */
     void *context;

@@ -4,7 +4,7 @@
 # Looks for what a step of the build needs, says what is missing and what for, and installs it with apt-get.
 # Where everything is there already, it does nothing and says nothing.
 #
-#   install_deps.sh [--check] GROUP...      groups: build, test, ci, cross, coverage
+#   install_deps.sh [--check] GROUP...      groups: build, test, ci, cross, coverage, demo
 #
 # --check only looks: it lists what is missing and fails.
 set -euo pipefail
@@ -38,6 +38,7 @@ cross     option   -                gcc-aarch64-linux-gnu  compiles the kernels 
 cross     option   -                libc6-dev-arm64-cross  C library for AArch64
 cross     option   -                qemu-user             runs what was compiled for AArch64
 coverage  command  gcovr            gcovr                 counts the lines that tests reach
+demo      file     /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz  dataset-fashion-mnist  pictures to search with
 END
 }
 

@@ -30,10 +30,32 @@ static void on_lost(void *context, const char *message)
     _exit(EXIT_SYSTEM);
 }
 
-int cluster_join(effnet_ranks **out, double patience)
+int cluster_count(void)
 {
     static const char *const names[] = {"OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS", "PMI_SIZE", NULL};
-    const int started = first_number(names);
+    return first_number(names);
+}
+
+int cluster_number(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "SLURM_PROCID", "PMI_RANK", NULL};
+    for (size_t i = 0; names[i]; i++) {
+        const char *text = getenv(names[i]);
+        if (text && *text) return atoi(text);
+    }
+    return 0;
+}
+
+int cluster_neighbours(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_LOCAL_SIZE", "SLURM_STEP_TASKS_PER_NODE",
+                                        "MPI_LOCALNRANKS", NULL};
+    return first_number(names);
+}
+
+int cluster_join(effnet_ranks **out, double patience)
+{
+    const int started = cluster_count();
     *out = NULL;
     if (started == 1) return EXIT_DONE;
     effnet_error error;
@@ -52,12 +74,10 @@ int cluster_join(effnet_ranks **out, double patience)
 
 int cluster_threads(const effnet_ranks *ranks)
 {
-    static const char *const names[] = {"OMPI_COMM_WORLD_LOCAL_SIZE", "SLURM_STEP_TASKS_PER_NODE",
-                                        "MPI_LOCALNRANKS", NULL};
     if (!ranks) return 0;
     effnet_system system;
     effnet_system_get(&system);
-    const int neighbours = first_number(names), all = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    const int neighbours = cluster_neighbours(), all = (int)sysconf(_SC_NPROCESSORS_ONLN);
     if (system.cores < all && system.cores * neighbours < all)
         report_note("%d of this machine's %d cores are used: mpirun --bind-to none lets effnet use all",
                     system.cores * neighbours, all);

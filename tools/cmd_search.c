@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cluster.h"
 #include "commands.h"
 #include "json.h"
 #include "print.h"
@@ -28,7 +29,8 @@ enum { MAX_MULTIPLE = 1024, MOST = 100, MAX_SEEDS = 1000 };
 typedef struct settings {
     training t; /* first: the training's hook is given this */
     effnet_search_options search;
-    bool json;
+    bool ranks; /* one of several processes; `number` of them */
+    int number;
 } settings;
 
 static const option_spec specs[] = {
@@ -214,7 +216,10 @@ static int work(const settings *s, const effnet_network *base, const effnet_data
     bool stopped;
     const effnet_search_run_options options = {.folder = s->t.folder,
                                                .resume = s->t.resume,
-                                               .workers = s->t.options.threads,
+                                               .workers =
+                                                   s->ranks ? cluster_neighbours() : s->t.options.threads,
+                                               .ranks = s->ranks,
+                                               .patience = s->t.patience,
                                                .watch = watch,
                                                .stop = stop};
     training_catch_signals();
@@ -222,6 +227,7 @@ static int work(const settings *s, const effnet_network *base, const effnet_data
     const effnet_status status = effnet_search_run(search, &options, &stopped, &error);
     progress_hide();
     if (status != EFFNET_OK) return report_error(&error);
+    if (s->number > 0) return EXIT_DONE;
     if (!stopped) return finish(s, base, data, search);
     report_note("%s: saved; effnet search -o %s --resume goes on", s->t.folder, s->t.folder);
     return 128 + training_caught(NULL);
@@ -238,13 +244,13 @@ static int search_with(settings *s, const effnet_network *base, const effnet_dat
         return report_error(&error);
     effnet_search_get_info(search, &info);
     if (*info.notice) report_note("warning: %s", info.notice);
-    int code = s->t.plan_only ? EXIT_DONE : prepare_folder(s);
-    if (code == EXIT_DONE && data && !s->t.resume) code = estimate(search);
+    int code = s->t.plan_only || s->number > 0 ? EXIT_DONE : prepare_folder(s);
+    if (code == EXIT_DONE && data && !s->t.resume && s->number == 0) code = estimate(search);
     effnet_search_get_info(search, &info);
     if (code == EXIT_DONE && s->t.plan_only) {
         code = show_candidates(s, search);
     } else if (code == EXIT_DONE) {
-        if (!s->t.json && !s->t.resume) {
+        if (!s->t.json && !s->t.resume && s->number == 0) {
             search_print_candidates(search);
             print("\n");
             print_flush();
@@ -264,6 +270,9 @@ static int run(int argc, char **argv)
                         .options = {TRAINING_DEFAULTS}}};
     effnet_dataset *data = NULL;
     effnet_network *base = NULL;
+    s.ranks = cluster_count() > 1;
+    s.number = s.ranks ? cluster_number() : 0;
+    if (s.number > 0) report_set_rank(s.number);
     int code = training_read(&s.t, argc, argv);
     if (code == EXIT_DONE && s.t.data) code = training_open_data(&s.t, &data);
     if (code == EXIT_DONE) code = make_base(&s.t, data, &base);

@@ -191,6 +191,13 @@ effnet_status effnet_search_run(effnet_search *s, const effnet_search_run_option
                          SEARCH_MAX_WORKERS);
     TRY(api_threads(&workers, options->workers, error));
     s->run = options;
-    return search_work_on(s->inner, options->folder, options->resume, workers, options->stop ? stop : NULL,
-                          options->watch ? watch : NULL, s, stopped ? stopped : &unused, error);
+    const search_run_options inner = {.folder = options->folder,
+                                      .resume = options->resume,
+                                      .workers = workers,
+                                      .open = options->ranks ? wire_open_mpi : NULL,
+                                      .patience = options->patience,
+                                      .stop = options->stop ? stop : NULL,
+                                      .watch = options->watch ? watch : NULL,
+                                      .context = s};
+    return search_work_on(s->inner, &inner, stopped ? stopped : &unused, error);
 }

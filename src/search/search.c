@@ -192,42 +192,70 @@ static effnet_status make_queue(search *s, effnet_error *error)
     return search_queue_create(&s->queue, &plan, error);
 }
 
-static effnet_status work(search *s, search_journal *journal, search_stop *stop, search_watch *watch,
-                          void *context, bool *stopped, effnet_error *error)
+/* The number that ranks must have in common. */
+static uint64_t number_of(const char *description)
 {
-    const search_work w = {.queue = s->queue,
-                           .journal = journal,
-                           .trainer = {search_train, search_forget, s},
-                           .workers = s->workers,
-                           .stop = stop,
-                           .stop_context = context,
-                           .watch = watch,
-                           .watch_context = context};
-    return search_run(&w, stopped, error);
+    return rng_key(0, description);
 }
 
-effnet_status search_work_on(search *s, const char *folder, bool resume, size_t workers, search_stop *stop,
-                             search_watch *watch, void *context, bool *stopped, effnet_error *error)
+static effnet_status work(search *s, const search_run_options *o, wire *w, const char *description,
+                          bool *stopped, effnet_error *error)
+{
+    const search_trainer teacher = {search_train, search_forget, s};
+    search_cluster cluster = {w, number_of(description), s->data->parts[EFFNET_VALIDATION].count,
+                              o->patience > 0 ? o->patience : SEARCH_PATIENCE};
+    if (w && w->rank > 0) {
+        const effnet_status status = search_serve(&teacher, o->stop, o->context, &cluster, error);
+        w->close(w, status == EFFNET_OK);
+        return status;
+    }
+    char notice[SEARCH_NOTE] = "";
+    search_work todo = {.queue = s->queue,
+                        .trainer = teacher,
+                        .workers = s->workers,
+                        .stop = o->stop,
+                        .stop_context = o->context,
+                        .watch = o->watch,
+                        .watch_context = o->context};
+    bool lost = w != NULL;
+    effnet_status status =
+        search_journal_open(&todo.journal, o->folder, description, o->resume, s->queue, notice, error);
+    if (*notice) snprintf(s->notice, sizeof s->notice, "%s", notice);
+    if (status == EFFNET_OK)
+        status =
+            w ? search_coordinate(&todo, &cluster, stopped, &lost, error) : search_run(&todo, stopped, error);
+    search_journal_close(todo.journal);
+    if (w) w->close(w, !lost);
+    return status;
+}
+
+static effnet_status check_ranks(const wire *w, effnet_error *error)
+{
+    if (!w || w->count > 1) return EFFNET_OK;
+    return error_set(error, EFFNET_ERR_ARGUMENT, "one rank alone: rank 0 hands out, and nobody trains");
+}
+
+effnet_status search_work_on(search *s, const search_run_options *o, bool *stopped, effnet_error *error)
 {
     *stopped = false;
     s->judged = false;
     if (!s->data)
         return error_set(error, EFFNET_ERR_ARGUMENT, "a search without data can only list its candidates");
-    char *description, notice[SEARCH_NOTE], *copy = NULL;
-    search_journal *journal = NULL;
-    TRY(copy_text(&copy, folder, error));
+    char *description, *copy = NULL;
+    wire *w = NULL;
+    TRY(copy_text(&copy, o->folder, error));
     free(s->folder);
     s->folder = copy;
-    s->workers = workers;
+    s->workers = o->workers;
     TRY(make_queue(s, error));
     TRY(search_describe(&description, s, error));
-    effnet_status status =
-        search_journal_open(&journal, folder, description, resume, s->queue, notice, error);
+    effnet_status status = o->open ? o->open(&w, error) : EFFNET_OK;
+    if (status == EFFNET_OK) status = check_ranks(w, error);
+    const bool serves = w && w->rank > 0;
+    if (status == EFFNET_OK) status = work(s, o, w, description, stopped, error);
     free(description);
-    if (*notice) snprintf(s->notice, sizeof s->notice, "%s", notice);
-    if (status == EFFNET_OK) status = work(s, journal, stop, watch, context, stopped, error);
-    search_journal_close(journal);
-    return status == EFFNET_OK ? search_judge(s, error) : status;
+    if (status != EFFNET_OK || serves) return status;
+    return search_judge(s, error);
 }
 
 /* ---- Ranking ---- */

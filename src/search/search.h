@@ -8,6 +8,7 @@
 
 #include "cpu/cpu.h"
 #include "search/candidates.h"
+#include "search/cluster.h"
 #include "search/compare.h"
 #include "search/work.h"
 #include "train/data/dataset.h"
@@ -54,9 +55,21 @@ effnet_status search_estimate(search *s, effnet_error *error);
 /* Seconds of one worker for the whole search, halving counted; NaN until estimated. */
 double search_total_seconds(const search *s);
 
-/* Opens or resumes the run in `folder`, works, and ranks what there is. */
-effnet_status search_work_on(search *s, const char *folder, bool resume, size_t workers, search_stop *stop,
-                             search_watch *watch, void *context, bool *stopped, effnet_error *error);
+typedef struct search_run_options {
+    const char *folder;
+    bool resume;
+    size_t workers;    /* processes on this machine */
+    wire_opener *open; /* NULL: workers are made by fork */
+    double patience;   /* 0: SEARCH_PATIENCE */
+    search_stop *stop;
+    search_watch *watch;
+    void *context;
+} search_run_options;
+
+/* Opens or resumes the run in the folder, works, and ranks what there is; or serves, where this is a rank
+ * that does. */
+effnet_status search_work_on(search *s, const search_run_options *options, bool *stopped,
+                             effnet_error *error);
 
 /* ---- Between the files of this folder ---- */
 

@@ -6,11 +6,14 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "search/search.h"
@@ -109,6 +112,7 @@ typedef struct job_run {
     const search *s;
     const search_task *task;
     char *folder;
+    int lock; /* of the folder; -1: none */
     model *start;
     trainer *t;
 } job_run;
@@ -121,12 +125,26 @@ static effnet_status create_trainer(job_run *r, effnet_error *error)
     return trainer_create(&r->t, r->start, r->s->data, &o, r->s->level, 1, &r->s->images, error);
 }
 
+/* A worker that was given up because it was silent may be at it still, and will notice. File systems that
+ * cannot lock a folder do without. */
+static void lock_folder(job_run *r, search_stop *stop, void *context, bool *stopped)
+{
+    r->lock = open(r->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    while (r->lock >= 0 && flock(r->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK && !*stopped) {
+        nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+        *stopped = stop(context);
+    }
+}
+
 /* Where its checkpoint stands; from the beginning if there is none that is sound. */
-static effnet_status open_run(job_run *r, effnet_error *error)
+static effnet_status open_run(job_run *r, search_stop *stop, void *context, bool *stopped,
+                              effnet_error *error)
 {
     r->folder = folder_of(r->s, r->task);
     if (!r->folder) return error_memory(error);
     TRY(make_folder(r->s, r->folder, error));
+    lock_folder(r, stop, context, stopped);
+    if (*stopped) return EFFNET_OK;
     const size_t candidate = r->s->candidate_of[r->task->job];
     TRY(search_start(&r->start, r->s, candidate, r->s->options.training.seed + r->task->seed, error));
     TRY(create_trainer(r, error));
@@ -183,13 +201,14 @@ static effnet_status judge(job_run *r, search_result *result, effnet_error *erro
 effnet_status search_train(void *context, const search_task *task, search_stop *stop, void *stop_context,
                            search_result *result, bool *stopped, effnet_error *error)
 {
-    job_run r = {.s = context, .task = task};
+    job_run r = {.s = context, .task = task, .lock = -1};
     *stopped = false;
-    effnet_status status = open_run(&r, error);
-    if (status == EFFNET_OK) status = learn(&r, stop, stop_context, stopped, error);
+    effnet_status status = open_run(&r, stop, stop_context, stopped, error);
+    if (status == EFFNET_OK && !*stopped) status = learn(&r, stop, stop_context, stopped, error);
     if (status == EFFNET_OK && !*stopped) status = judge(&r, result, error);
     trainer_free(r.t);
     model_free(r.start);
+    if (r.lock >= 0) close(r.lock);
     free(r.folder);
     return status;
 }

@@ -19,13 +19,6 @@
 
 enum { LOOK_MS = 200 };
 
-/* From a worker, and then the result's hits. */
-typedef struct message {
-    effnet_error error; /* that ends the search; code EFFNET_OK: none */
-    bool stopped;
-    search_result result;
-} message;
-
 typedef struct worker {
     pid_t process; /* 0: none */
     int socket;
@@ -72,12 +65,12 @@ static bool receive_all(int socket, void *data, size_t size)
     return true;
 }
 
-static bool send_message(int socket, const message *m)
+static bool send_message(int socket, const search_message *m)
 {
     return send_all(socket, m, sizeof *m) && send_all(socket, m->result.hits, hit_bytes(&m->result));
 }
 
-static bool receive_message(int socket, message *m)
+static bool receive_message(int socket, search_message *m)
 {
     if (!receive_all(socket, m, sizeof *m)) return false;
     const size_t bytes = hit_bytes(&m->result);
@@ -99,10 +92,10 @@ static bool ends_search(effnet_status status)
     return status == EFFNET_ERR_IO || status == EFFNET_ERR_CREATE || status == EFFNET_ERR_MISMATCH;
 }
 
-static void do_task(const search_trainer *trainer, const search_task *task, search_stop *stop, void *context,
-                    message *m)
+void search_do_task(const search_trainer *trainer, const search_task *task, search_stop *stop, void *context,
+                    search_message *m)
 {
-    *m = (message){.error = {.code = EFFNET_OK}};
+    *m = (search_message){.error = {.code = EFFNET_OK}};
     const effnet_status status =
         trainer->train(trainer->context, task, stop, context, &m->result, &m->stopped, &m->error);
     if (status == EFFNET_OK) {
@@ -139,8 +132,8 @@ static void be_worker(const search_work *work, int socket)
     worker_stop stop = {work, socket};
     search_task task;
     while (receive_all(socket, &task, sizeof task)) {
-        message m;
-        do_task(&work->trainer, &task, worker_must_stop, &stop, &m);
+        search_message m;
+        search_do_task(&work->trainer, &task, worker_must_stop, &stop, &m);
         const bool told = send_message(socket, &m);
         search_result_clear(&m.result);
         if (!told) break;
@@ -214,6 +207,18 @@ static effnet_status take_result(const search_work *work, const search_task *tas
     return EFFNET_OK;
 }
 
+effnet_status search_take_message(const search_work *work, const search_task *task, search_message *m,
+                                  bool *ending, effnet_error *error)
+{
+    if (m->error.code == EFFNET_OK && !m->stopped) return take_result(work, task, &m->result, error);
+    search_result_clear(&m->result);
+    search_queue_give_back(work->queue, task);
+    *ending = true;
+    if (m->error.code == EFFNET_OK) return EFFNET_OK;
+    if (error) *error = m->error;
+    return m->error.code;
+}
+
 static effnet_status mourn(coordinator *c, worker *w, effnet_error *error)
 {
     const search_task task = w->task;
@@ -236,18 +241,10 @@ static effnet_status mourn(coordinator *c, worker *w, effnet_error *error)
 /* A worker says something, or has ended. */
 static effnet_status listen_to(coordinator *c, worker *w, effnet_error *error)
 {
-    message m;
+    search_message m;
     if (!receive_message(w->socket, &m)) return mourn(c, w, error);
     w->busy = false;
-    if (m.error.code != EFFNET_OK || m.stopped) {
-        search_result_clear(&m.result);
-        search_queue_give_back(c->work->queue, &w->task);
-        c->ending = true;
-        if (m.error.code == EFFNET_OK) return EFFNET_OK;
-        if (error) *error = m.error;
-        return m.error.code;
-    }
-    return take_result(c->work, &w->task, &m.result, error);
+    return search_take_message(c->work, &w->task, &m, &c->ending, error);
 }
 
 /* Gives every idle worker a task, as far as there are tasks, and hires for them if one is missing. */
@@ -336,21 +333,16 @@ static effnet_status run_alone(const search_work *work, bool *stopped, effnet_er
     search_task task;
     search_work self = *work;
     while (!search_queue_done(work->queue)) {
-        message m;
-        *stopped = is_over(work);
-        if (*stopped) return EFFNET_OK;
+        search_message m;
+        if (*stopped || is_over(work)) {
+            *stopped = true;
+            return EFFNET_OK;
+        }
         const bool had = search_queue_take(work->queue, &task);
         assert(had);
         (void)had;
-        do_task(&work->trainer, &task, alone_must_stop, &self, &m);
-        *stopped = m.stopped;
-        if (m.error.code != EFFNET_OK || m.stopped) {
-            search_result_clear(&m.result);
-            search_queue_give_back(work->queue, &task);
-            if (error) *error = m.error;
-            return m.error.code;
-        }
-        TRY(take_result(work, &task, &m.result, error));
+        search_do_task(&work->trainer, &task, alone_must_stop, &self, &m);
+        TRY(search_take_message(work, &task, &m, stopped, error));
     }
     return EFFNET_OK;
 }

@@ -47,4 +47,20 @@ typedef struct search_work {
  * calling process must not have other threads. */
 effnet_status search_run(const search_work *work, bool *stopped, effnet_error *error);
 
+/* ---- For other transports ---- */
+
+/* What came of a task, as a worker tells it; the hits go beside it. */
+typedef struct search_message {
+    effnet_error error; /* that ends the search; code EFFNET_OK: none */
+    bool stopped;
+    search_result result;
+} search_message;
+
+void search_do_task(const search_trainer *trainer, const search_task *task, search_stop *stop, void *context,
+                    search_message *m);
+
+/* Takes over the hits. Gives the task back, and sets *ending, if it was stopped or has failed for all. */
+effnet_status search_take_message(const search_work *work, const search_task *task, search_message *m,
+                                  bool *ending, effnet_error *error);
+
 #endif

@@ -146,8 +146,9 @@ static void note_found(found *out, const search *s)
 static void run(fixture *f, bool resume, size_t workers, search_stop *stop, void *context, bool *stopped)
 {
     effnet_error error;
-    if (search_work_on(f->s, run_folder, resume, workers, stop, NULL, context, stopped, &error))
-        fail_msg("%s", error.message);
+    const search_run_options o = {
+        .folder = run_folder, .resume = resume, .workers = workers, .stop = stop, .context = context};
+    if (search_work_on(f->s, &o, stopped, &error)) fail_msg("%s", error.message);
 }
 
 static found unbroken;
@@ -250,6 +251,8 @@ static void what_cannot_be_is_refused(void **state)
         {1, 3, 0, -1, NULL, "a budget of -1 seconds"}, {1, -1, 0, 0, NULL, "with all weights"},
         {1, 3, 1, 0, NULL, "with all weights"},
     };
+    const search_run_options anew = {.folder = run_folder, .workers = 1};
+    const search_run_options again = {.folder = run_folder, .workers = 1, .resume = true};
     effnet_error error;
     fixture f;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -271,18 +274,15 @@ static void what_cannot_be_is_refused(void **state)
     o.training.seed = 5; /* another search's folder */
     bool stopped;
     f = begin(&o);
-    assert_int_equal(search_work_on(f.s, run_folder, true, 1, NULL, NULL, NULL, &stopped, &error),
-                     EFFNET_ERR_MISMATCH);
-    assert_int_equal(search_work_on(f.s, run_folder, false, 1, NULL, NULL, NULL, &stopped, &error),
-                     EFFNET_ERR_CREATE);
+    assert_int_equal(search_work_on(f.s, &again, &stopped, &error), EFFNET_ERR_MISMATCH);
+    assert_int_equal(search_work_on(f.s, &anew, &stopped, &error), EFFNET_ERR_CREATE);
     end(&f);
     static const image_options images;
     f = (fixture){.base = make_base()};
     o = usual();
     assert_int_equal(search_create(&f.s, f.base, NULL, &o, CPU_REF, &images, NULL), EFFNET_OK);
     assert_int_equal(search_estimate(f.s, &error), EFFNET_ERR_ARGUMENT);
-    assert_int_equal(search_work_on(f.s, run_folder, false, 1, NULL, NULL, NULL, &stopped, &error),
-                     EFFNET_ERR_ARGUMENT);
+    assert_int_equal(search_work_on(f.s, &anew, &stopped, &error), EFFNET_ERR_ARGUMENT);
     end(&f);
 }
 
