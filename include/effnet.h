@@ -252,12 +252,15 @@ enum {
     EFFNET_LIMIT_MACS = 1,
     EFFNET_LIMIT_PARAMETERS = 2,
     EFFNET_LIMIT_MEMORY = 4,
-    EFFNET_LIMIT_LATENCY = 8
+    EFFNET_LIMIT_LATENCY = 8,
+    EFFNET_LIMIT_TRAINING = 16
 };
 
-/** What running a network will take. A network that cannot be run takes UINT64_MAX and INFINITY. */
+/** What running a network will take: at least a byte of memory for each parameter, and 8 of training. A
+ * network that cannot be run takes UINT64_MAX and INFINITY. */
 typedef struct effnet_estimate {
     uint64_t memory_bytes;
+    uint64_t training_bytes; /**< where it is limited */
     double latency_ms;
 } effnet_estimate;
 
@@ -267,10 +270,11 @@ typedef effnet_status effnet_estimator(effnet_estimate *out, const effnet_networ
 /** What a network may take; 0: no limit. */
 typedef struct effnet_budget {
     uint64_t macs, parameters, memory_bytes;
+    uint64_t training_bytes; /**< of memory that training takes */
     double latency_ms;
     effnet_estimator
-        *estimate; /**< tells memory and latency. NULL: memory is effnet_network_get_memory's total
-                      at the best level and default threads, and latency cannot be limited */
+        *estimate; /**< tells memory and latency. NULL: memory is the total of effnet_network_get_memory
+                      and effnet_network_get_training_memory by default, and latency cannot be limited */
     void *context; /**< handed to it */
 } effnet_budget;
 
@@ -278,7 +282,8 @@ typedef struct effnet_budget {
 typedef struct effnet_standing {
     double phi;
     uint64_t macs, parameters;
-    uint64_t memory_bytes; /**< 0 unless memory or latency is limited */
+    uint64_t memory_bytes; /**< as the estimator tells; 0 unless memory or latency is limited */
+    uint64_t training_bytes;
     double latency_ms;
     unsigned over; /**< the limits that it breaks */
 } effnet_standing;
@@ -305,6 +310,7 @@ typedef struct effnet_published {
                                                     the coefficient is 1 */
     const char *paper_parameters, *paper_macs; /**< millions and billions, as the paper's table 2 prints them;
                                                   "" where it does not */
+    const char *paper_top1; /**< per cent of ImageNet's validation pictures, from the same table */
 } effnet_published;
 
 /** efficientnet-b0 .. b8 and l2, number `index`; false past the end. `scaling` gives alpha, beta, gamma;

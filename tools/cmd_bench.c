@@ -17,10 +17,9 @@
 #include "print.h"
 #include "report.h"
 #include "text.h"
+#include "training_memory.h"
 
 enum { MAX_BATCH = 4096, NUMBER_SIZE = 28 };
-
-static const char *const optimizers[] = {"rmsprop", "sgd", "adamw"}; /* as effnet_optimizer */
 
 typedef struct settings {
     model_choice choice;
@@ -39,9 +38,7 @@ static const option_spec specs[] = {
     {OPTION_AFRESH, "afresh", NULL, "the same, from new measurements of the network's parts"},
     {OPTION_LAYERS, "layers", NULL, "part by part: time, speed, share of the peak, share of the network"},
     {OPTION_TRAIN, "train", NULL, "a run is a step of training: forward, backward, optimizer"},
-    {OPTION_OPTIMIZER, "optimizer", "NAME", "with --train: rmsprop (the default), sgd, adamw"},
-    {OPTION_PASSES, "passes", "N", "with --train: run a step in N parts, to save memory (default: 1)"},
-    {OPTION_RECOMPUTE, "recompute", NULL, "with --train: less memory for more time"},
+    TRAINING_MEMORY_OPTIONS,
     {OPTION_MAX_MEMORY, "max-memory", "BYTES", "with --train: refuse to take more (4G, 512MiB)"},
     RUN_OPTIONS,
     {OPTION_JSON, "json", NULL, "one JSON document"},
@@ -51,13 +48,8 @@ static const option_spec specs[] = {
 /* False if `o` is at another option. */
 static bool take_training(effnet_trainer_options *t, const option_parser *o)
 {
-    switch (o->option->id) {
-    case OPTION_OPTIMIZER: t->optimizer = (effnet_optimizer)options_choice(o, optimizers, 3); return true;
-    case OPTION_PASSES: t->passes = options_number(o, 1, MAX_BATCH); return true;
-    case OPTION_RECOMPUTE: t->keep = EFFNET_KEEP_LEAST; return true;
-    case OPTION_MAX_MEMORY: t->max_bytes = options_quantity(o); return true;
-    default: return false;
-    }
+    if (o->option->id == OPTION_MAX_MEMORY) t->max_bytes = options_quantity(o);
+    return o->option->id == OPTION_MAX_MEMORY || training_memory_take(t, o);
 }
 
 /* `of_training`: an option of training that was given, or NULL. */
@@ -322,19 +314,19 @@ static void print_prediction(const bench_result *r)
 static json_t *training_to_json(const effnet_trainer_options *o, const bench_result *r)
 {
     const effnet_trainer_info *info = &r->training;
-    return json_pack("{s:s,s:i,s:b,s:I,s:I,s:I}", "optimizer", optimizers[o->optimizer], "passes",
-                     o->passes ? o->passes : 1, "recomputes", info->keep == EFFNET_KEEP_LEAST, "parameters",
-                     (json_int_t)info->parameters, "planned_bytes", (json_int_t)info->bytes, "grown_bytes",
-                     (json_int_t)r->grown_bytes);
+    return json_pack("{s:s,s:i,s:b,s:I,s:I,s:I}", "optimizer", training_optimizer_name(o->optimizer),
+                     "passes", o->passes ? o->passes : 1, "recomputes", info->keep == EFFNET_KEEP_LEAST,
+                     "parameters", (json_int_t)info->parameters, "planned_bytes", (json_int_t)info->bytes,
+                     "grown_bytes", (json_int_t)r->grown_bytes);
 }
 
 static void print_training(const effnet_trainer_options *o, const bench_result *r)
 {
     char grouped[NUMBER_SIZE];
     const effnet_trainer_info *info = &r->training;
-    print("training    %s, %s parameters, %.1f MB planned and %.1f taken%s\n", optimizers[o->optimizer],
-          text_grouped(grouped, sizeof grouped, info->parameters), 1e-6 * (double)info->bytes,
-          1e-6 * (double)r->grown_bytes,
+    print("training    %s, %s parameters, %.1f MB planned and %.1f taken%s\n",
+          training_optimizer_name(o->optimizer), text_grouped(grouped, sizeof grouped, info->parameters),
+          1e-6 * (double)info->bytes, 1e-6 * (double)r->grown_bytes,
           info->keep == EFFNET_KEEP_LEAST ? ", hidden tensors made a second time" : "");
 }
 

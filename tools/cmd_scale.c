@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "models.h"
 #include "plot/cost_charts.h"
 #include "print.h"
 #include "report.h"
@@ -17,17 +18,20 @@
 #include "signals.h"
 #include "text.h"
 #include "times.h"
+#include "training_memory.h"
 
-enum { MAX_THREADS = 1024, MAX_MULTIPLE = 1024, MAX_PHIS = 64, NUMBER_SIZE = 28 };
+enum { MAX_BATCH = 65536, MAX_MULTIPLE = 1024, MAX_PHIS = 64, NUMBER_SIZE = 28 };
 
 #define DEFAULT_BASE "efficientnet-b0"
 
 typedef struct settings {
     scale_request request;
+    model_choice run; /* threads and level */
     effnet_network_options base;
     double phis[MAX_PHIS];
     size_t phi_count;
     bool by_factors, published, compare;
+    const char *of_training; /* the last option that only counts for training */
     const char *output;
 } settings;
 
@@ -42,14 +46,16 @@ static const option_spec specs[] = {
     {OPTION_MAX_MACS, "max-macs", "N", "in place of phi: the largest network of at most N multiply-adds"},
     {OPTION_MAX_PARAMS, "max-params", "N", "... of at most N parameters"},
     {OPTION_MAX_MEMORY, "max-memory", "BYTES", "... that runs in so much memory, weights and all"},
+    {OPTION_MAX_TRAINING_MEMORY, "max-training-memory", "BYTES", "... that is trained in so much"},
     {OPTION_MAX_LATENCY, "max-latency", "MS", "... that takes at most so many milliseconds here"},
     {OPTION_PUBLISHED, "published", NULL, "the published B0 to B8 and L2, and how far each is from one phi"},
     {OPTION_COMPARE, "compare", NULL, "depth, width, resolution alone and all three, at equal cost"},
     {OPTION_ACCURACY, "accuracy", "FILE.csv", "with --compare: your own results, NAME,TOP1 in each line"},
     {OPTION_SIZE, "size", "HxW", "input of the baseline (default: its own)"},
     {OPTION_MULTIPLE, "multiple", "N", "round the resolution to a multiple of N (default: 1)"},
-    {OPTION_THREADS, "threads", "N",
-     "that memory and latency are for (default: the cores this process may use)"},
+    {OPTION_BATCH, "batch", "N", "for training: images of a step (default: 32)"},
+    TRAINING_MEMORY_OPTIONS,
+    RUN_OPTIONS,
     {'o', "output", "FILE", "write the network; FILE ends in .json"},
     PLOT_OPTIONS,
     {OPTION_JSON, "json", NULL, "one JSON document"},
@@ -109,9 +115,21 @@ static bool take_limit(effnet_budget *b, const option_parser *o, int id)
     case OPTION_MAX_MACS: b->macs = options_quantity(o); return true;
     case OPTION_MAX_PARAMS: b->parameters = options_quantity(o); return true;
     case OPTION_MAX_MEMORY: b->memory_bytes = options_quantity(o); return true;
+    case OPTION_MAX_TRAINING_MEMORY: b->training_bytes = options_quantity(o); return true;
     case OPTION_MAX_LATENCY: b->latency_ms = positive(o); return true;
     default: return false;
     }
+}
+
+static bool take_training(settings *s, const option_parser *o, int id)
+{
+    effnet_trainer_options *t = &s->request.training;
+    if (id == OPTION_BATCH)
+        t->batch = options_number(o, 1, MAX_BATCH);
+    else if (!training_memory_take(t, o))
+        return false;
+    s->of_training = o->option->name;
+    return true;
 }
 
 static void take_other(settings *s, const option_parser *o, int id)
@@ -123,7 +141,6 @@ static void take_other(settings *s, const option_parser *o, int id)
     case OPTION_ACCURACY: s->request.accuracy = o->value; break;
     case OPTION_SIZE: options_size(o, &s->base.height, &s->base.width); break;
     case OPTION_MULTIPLE: s->request.scaling.multiple = options_number(o, 1, MAX_MULTIPLE); break;
-    case OPTION_THREADS: s->request.threads = options_number(o, 1, MAX_THREADS); break;
     case OPTION_JSON: s->request.json = true; break;
     case OPTION_CSV: s->request.csv = true; break;
     case 'o': s->output = options_file(o, ".json"); break;
@@ -142,6 +159,8 @@ static void check_options(const settings *s, const char *caller)
     if (s->published && (s->compare || r->has_scaling || r->has_budget || s->output))
         report_usage(caller,
                      "--published takes only --alpha, --beta, --gamma, --svg, --png, --json and --csv");
+    if (s->of_training && !r->budget.training_bytes)
+        report_usage(caller, "--%s goes with --max-training-memory", s->of_training);
     if (s->compare && s->phi_count > 1) report_usage(caller, "--compare takes one --phi");
     if (plot_is_wanted(&r->plot) && s->by_factors && !s->compare)
         report_usage(caller, "--svg and --png draw growth with phi, --published or --compare");
@@ -159,7 +178,9 @@ static settings read_options(option_parser *o)
 {
     settings s = {.request = {.scaling = {.alpha = 1.2, .beta = 1.1, .gamma = 1.15}}};
     for (int id; (id = options_next(o)) != OPTION_NONE;) {
-        if (take_coefficient(&s.request.scaling, o, id) || plot_choice_take(&s.request.plot, o)) continue;
+        if (take_coefficient(&s.request.scaling, o, id) || plot_choice_take(&s.request.plot, o) ||
+            model_choice_take(&s.run, o) || take_training(&s, o, id))
+            continue;
         if (take_factor(&s.request.scaling, o, id))
             s.by_factors = true;
         else if (take_limit(&s.request.budget, o, id))
@@ -167,6 +188,9 @@ static settings read_options(option_parser *o)
         else
             take_other(&s, o, id);
     }
+    model_choice_finish(&s.run, o->command->name);
+    s.request.threads = s.request.training.threads = s.run.threads;
+    s.request.level = s.request.training.level = s.run.options.level;
     s.request.has_scaling = s.phi_count > 0 || s.by_factors;
     if (s.phi_count > 0) s.request.scaling.phi = s.phis[0];
     check_options(&s, o->command->name);
@@ -254,6 +278,8 @@ static void print_budget(const effnet_budget *b, const effnet_fit *fit)
                 next->over & EFFNET_LIMIT_PARAMETERS);
     print_limit("memory, bytes", b->memory_bytes, best->memory_bytes, next->memory_bytes,
                 next->over & EFFNET_LIMIT_MEMORY);
+    print_limit("training, bytes", b->training_bytes, best->training_bytes, next->training_bytes,
+                next->over & EFFNET_LIMIT_TRAINING);
     if (b->latency_ms > 0)
         print("%-18s %17.3f %17.3f %17.3f%s\n", "latency, ms", b->latency_ms, best->latency_ms,
               next->latency_ms, next->over & EFFNET_LIMIT_LATENCY ? "  binds" : "");
@@ -351,7 +377,7 @@ static int run(int argc, char **argv)
     s.request.budget.estimate = scale_estimate;
     s.request.budget.context = &s.request;
     if (s.request.budget.latency_ms > 0)
-        code = times_open(&s.request.latency, EFFNET_LEVEL_BEST, s.request.threads, false);
+        code = times_open(&s.request.latency, s.request.level, s.request.threads, false);
     if (code == EXIT_DONE) code = s.compare ? scale_show_comparison(&s.request) : show_plans(&s);
     times_close(s.request.latency);
     effnet_network_free(base);
@@ -376,6 +402,7 @@ const command cmd_scale = {
         "  effnet scale --phi 2 -o b0-phi2.json\n"
         "  effnet scale mobilenet-v2 --depth 1.4 --width 1.2 --resolution 1.3 --multiple 32\n"
         "  effnet scale --max-macs 1G --max-params 8M\n"
+        "  effnet scale --max-training-memory 4GiB --batch 64 -o mine.json\n"
         "  effnet scale --published --svg family.svg\n"
         "  effnet scale --phi 7 --svg growth.svg\n"
         "  effnet scale mobilenet-v2 --compare --max-macs 1.2G --csv\n",

@@ -15,6 +15,7 @@
 #include "print.h"
 #include "report.h"
 #include "text.h"
+#include "training_memory.h"
 
 enum { MAX_BATCH = 65536, MAX_CLASSES = 1000000, MAX_CHANNELS = 1024, MAX_BLOCK = 4095, NUMBER_SIZE = 28 };
 
@@ -24,7 +25,9 @@ typedef struct settings {
     plot_choice plot;
     int block; /* to draw; -1: the whole network */
     uint64_t batch;
-    bool json;
+    bool json, memory;
+    const char *of_memory; /* the last option that only counts for it */
+    effnet_trainer_options training;
 } settings;
 
 /* What is described: a network, and the model it came from if there is one. */
@@ -38,9 +41,12 @@ static const option_spec specs[] = {
     {'m', "model", "FILE|NAME", "a model, in place of an argument"},
     FILE_OPTIONS,
     {OPTION_SIZE, "size", "HxW", "of the input (default: the network's own)"},
-    {OPTION_BATCH, "batch", "N", "images at a time, for the activation bytes"},
+    {OPTION_BATCH, "batch", "N", "images at a time, for the activation bytes (default: 1) and --memory"},
     {OPTION_NUM_CLASSES, "num-classes", "N", "of the classifier; 0 for none"},
     {OPTION_IN_CHANNELS, "in-channels", "N", "of the input"},
+    {OPTION_MEMORY, "memory", NULL, "what running it and training it will take"},
+    TRAINING_MEMORY_OPTIONS,
+    RUN_OPTIONS,
     PLOT_OPTIONS,
     {OPTION_BLOCK, "block", "N", "draw the inside of block N instead"},
     {OPTION_JSON, "json", NULL, "one JSON document"},
@@ -51,9 +57,18 @@ static settings read_options(option_parser *o)
 {
     settings s = {.batch = 1, .block = -1};
     for (int id; (id = options_next(o)) != OPTION_NONE;) {
-        if (model_choice_take(&s.choice, o) || plot_choice_take(&s.plot, o)) continue;
+        if (id == OPTION_OPTIMIZER || id == OPTION_PASSES || id == OPTION_RECOMPUTE || id == OPTION_THREADS ||
+            id == OPTION_CPU)
+            s.of_memory = o->option->name;
+        if (model_choice_take(&s.choice, o) || plot_choice_take(&s.plot, o) ||
+            training_memory_take(&s.training, o))
+            continue;
         if (id == OPTION_SIZE) options_size(o, &s.network.height, &s.network.width);
-        if (id == OPTION_BATCH) s.batch = (uint64_t)options_number(o, 1, MAX_BATCH);
+        if (id == OPTION_BATCH) {
+            s.training.batch = options_number(o, 1, MAX_BATCH);
+            s.batch = (uint64_t)s.training.batch;
+        }
+        if (id == OPTION_MEMORY) s.memory = true;
         if (id == OPTION_BLOCK) s.block = options_number(o, 0, MAX_BLOCK);
         if (id == OPTION_NUM_CLASSES) {
             const int classes = options_number(o, 0, MAX_CLASSES);
@@ -64,7 +79,11 @@ static settings read_options(option_parser *o)
     }
     if (s.block >= 0 && !plot_is_wanted(&s.plot))
         report_usage(cmd_summary.name, "--block draws, and needs --svg or --png");
+    if (s.of_memory && !s.memory) report_usage(cmd_summary.name, "--%s goes with --memory", s.of_memory);
+    model_choice_finish(&s.choice, cmd_summary.name);
     s.network.variant = s.choice.options.variant;
+    s.training.threads = s.choice.threads;
+    s.training.level = s.choice.options.level;
     return s;
 }
 
@@ -90,9 +109,78 @@ static json_t *network_to_json(const effnet_network *network, const effnet_netwo
                      (json_int_t)(batch * info->activation_bytes_peak), "blocks", parts);
 }
 
-static int print_as_json(const subject *s, const effnet_network_info *info, uint64_t batch)
+/* What is told of memory. Training is all 0 where there is no classifier to train. */
+typedef struct footprint {
+    effnet_memory running;
+    uint64_t run_bytes; /* for the batch */
+    effnet_training_memory training;
+    int threads, training_batch;
+    const char *level, *optimizer;
+} footprint;
+
+static int find_footprint(footprint *out, const effnet_network *network, const effnet_network_info *info,
+                          const settings *s)
+{
+    effnet_error error;
+    effnet_system system;
+    effnet_system_get(&system);
+    const effnet_trainer_options *o = &s->training;
+    *out = (footprint){.threads = o->threads ? o->threads : system.cores,
+                       .training_batch = o->batch ? o->batch : 32,
+                       .level = effnet_level_name(o->level ? o->level : system.level),
+                       .optimizer = training_optimizer_name(o->optimizer)};
+    effnet_status status = effnet_network_get_memory(network, o->level, out->threads, &out->running, &error);
+    if (status == EFFNET_OK && info->num_classes > 0)
+        status = effnet_network_get_training_memory(network, o, &out->training, &error);
+    if (status != EFFNET_OK) return report_error(&error);
+    out->run_bytes = out->running.total + (s->batch >= (uint64_t)out->threads ? out->running.batch : 0);
+    return EXIT_DONE;
+}
+
+static json_t *footprint_to_json(const footprint *f)
+{
+    const effnet_training_memory *t = &f->training;
+    json_t *json = json_pack("{s:s,s:i,s:I,s:I,s:I,s:I,s:I,s:I}", "isa", f->level, "threads", f->threads,
+                             "run_bytes", (json_int_t)f->run_bytes, "weights_bytes",
+                             (json_int_t)f->running.weights, "loading_bytes", (json_int_t)f->running.loading,
+                             "activations_bytes", (json_int_t)f->running.activations, "scratch_bytes",
+                             (json_int_t)f->running.scratch, "batch_bytes", (json_int_t)f->running.batch);
+    if (!json || !t->total) return json;
+    json_object_set_new(json, "training",
+                        json_pack("{s:I,s:I,s:I,s:I,s:i,s:s,s:b}", "bytes", (json_int_t)t->total,
+                                  "arrays_bytes", (json_int_t)t->arrays, "step_bytes", (json_int_t)t->step,
+                                  "pictures_bytes", (json_int_t)t->pictures, "batch", f->training_batch,
+                                  "optimizer", f->optimizer, "recomputes", t->keep == EFFNET_KEEP_LEAST));
+    return json;
+}
+
+static double megabytes(uint64_t bytes)
+{
+    return 1e-6 * (double)bytes;
+}
+
+static void print_footprint(const footprint *f)
+{
+    const effnet_memory *m = &f->running;
+    const effnet_training_memory *t = &f->training;
+    print("%-12s %.1f MB, %s, %d thread%s: weights %.1f, activations %.1f, scratch %.1f", "to run",
+          megabytes(f->run_bytes), f->level, f->threads, f->threads == 1 ? "" : "s", megabytes(m->weights),
+          megabytes(m->activations), megabytes(m->scratch));
+    if (f->run_bytes > m->total) print(", for the batch %.1f", megabytes(m->batch));
+    print("; %.1f while loading\n", megabytes(m->loading));
+    if (!t->total) return;
+    print("%-12s %.1f MB, %s, %d image%s a step%s: weights and what goes with them %.1f, step %.1f, "
+          "pictures %.1f\n",
+          "to train", megabytes(t->total), f->optimizer, f->training_batch, f->training_batch == 1 ? "" : "s",
+          t->keep == EFFNET_KEEP_LEAST ? ", recomputed" : "", megabytes(t->arrays), megabytes(t->step),
+          megabytes(t->pictures));
+}
+
+static int print_as_json(const subject *s, const effnet_network_info *info, uint64_t batch,
+                         const footprint *memory)
 {
     json_t *document = network_to_json(s->network, info, batch);
+    if (document && memory) json_object_set_new(document, "memory", footprint_to_json(memory));
     if (document && s->model) {
         json_object_set_new(document, "dialect", json_text(effnet_model_get_dialect(s->model)));
         json_object_set_new(document, "task", json_text(effnet_task_name(effnet_model_get_task(s->model))));
@@ -152,7 +240,8 @@ static void print_head(const subject *s, const effnet_network_info *info)
     print_line("origin", effnet_model_get_origin(s->model));
 }
 
-static int print_as_text(const subject *s, const effnet_network_info *info, uint64_t batch)
+static int print_as_text(const subject *s, const effnet_network_info *info, uint64_t batch,
+                         const footprint *memory)
 {
     print_head(s, info);
     print("\n%-10s %-7s %6s %6s %6s %5s %5s %4s  %-11s %11s %15s %14s\n", "part", "kind", "kernel", "stride",
@@ -167,7 +256,18 @@ static int print_as_text(const subject *s, const effnet_network_info *info, uint
     print_number(batch * info->activation_bytes_peak, 0);
     print(" bytes of activations, layer by layer, float32, %llu image%s\n", (unsigned long long)batch,
           batch == 1 ? "" : "s");
+    if (memory) print_footprint(memory);
     return EXIT_DONE;
+}
+
+static int show(const subject *what, const settings *s)
+{
+    effnet_network_info info;
+    footprint memory;
+    effnet_network_get_info(what->network, &info);
+    const int code = s->memory ? find_footprint(&memory, what->network, &info, s) : EXIT_DONE;
+    if (code != EXIT_DONE) return code;
+    return (s->json ? print_as_json : print_as_text)(what, &info, s->batch, s->memory ? &memory : NULL);
 }
 
 /* ---- what is described ---- */
@@ -239,11 +339,7 @@ static int run(int argc, char **argv)
     int code = plot_check(&s.plot, argv[0]);
     if (code == EXIT_DONE) code = open_subject(&what, &s, operands ? operand[0] : NULL);
     if (code == EXIT_DONE && plot_is_wanted(&s.plot)) code = draw(what.network, &s);
-    if (code == EXIT_DONE) {
-        effnet_network_info info;
-        effnet_network_get_info(what.network, &info);
-        code = (s.json ? print_as_json : print_as_text)(&what, &info, s.batch);
-    }
+    if (code == EXIT_DONE) code = show(&what, &s);
     effnet_network_free(what.own);
     effnet_model_free(what.model);
     return code;
@@ -262,6 +358,7 @@ const command cmd_summary = {
         "Examples:\n"
         "  effnet summary efficientnet-b3\n"
         "  effnet summary mobilenet-v2-1.4 --size 192x256 --batch 32\n"
+        "  effnet summary efficientnet-b4 --memory --batch 16\n"
         "  effnet summary checkpoint.pth --json\n"
         "  effnet summary efficientnet-b0 --svg b0.svg\n"
         "  effnet summary efficientnet-b0 --block 4 --svg mbconv.svg\n"

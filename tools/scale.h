@@ -17,9 +17,11 @@ typedef struct scale_request {
     bool has_scaling;       /* the user gave phi or factors */
     effnet_budget budget;
     bool has_budget;
-    int threads;             /* that memory and latency are told for; 0: the cores there are */
-    effnet_latency *latency; /* where latency is limited */
-    const char *accuracy;    /* a CSV file of the user's results; NULL for none */
+    int threads;                     /* that memory and latency are told for; 0: the cores there are */
+    effnet_level level;              /* the same */
+    effnet_trainer_options training; /* that its memory is told for */
+    effnet_latency *latency;         /* where latency is limited */
+    const char *accuracy;            /* a CSV file of the user's results; NULL for none */
     plot_choice plot;
     bool json, csv;
 } scale_request;

@@ -23,11 +23,19 @@ effnet_status scale_estimate(effnet_estimate *out, const effnet_network *network
 {
     const scale_request *r = context;
     effnet_memory memory;
+    effnet_training_memory training = {0};
     effnet_latency_figure figure = {.ms = 0};
-    effnet_status status = effnet_network_get_memory(network, EFFNET_LEVEL_BEST, r->threads, &memory, error);
+    effnet_status status = effnet_network_get_memory(network, r->level, r->threads, &memory, error);
+    if (status == EFFNET_OK && r->budget.training_bytes)
+        status = effnet_network_get_training_memory(network, &r->training, &training, error);
+    if (status == EFFNET_ERR_MEMORY && r->budget.training_bytes) { /* more than can be counted */
+        training.total = UINT64_MAX;
+        status = EFFNET_OK;
+    }
     if (status == EFFNET_OK && r->latency)
         status = effnet_latency_predict(r->latency, network, &figure, NULL, error);
-    *out = (effnet_estimate){.memory_bytes = memory.total, .latency_ms = figure.ms};
+    *out = (effnet_estimate){
+        .memory_bytes = memory.total, .training_bytes = training.total, .latency_ms = figure.ms};
     return status;
 }
 
@@ -104,6 +112,9 @@ json_t *scale_plan_to_json(const scale_request *r, const scale_plan *plan)
         (json_int_t)plan->info.activation_bytes_peak);
     if (r->budget.memory_bytes && !factors)
         json_object_set_new(object, "memory_bytes", json_integer((json_int_t)plan->fit.best.memory_bytes));
+    if (r->budget.training_bytes && !factors)
+        json_object_set_new(object, "training_bytes",
+                            json_integer((json_int_t)plan->fit.best.training_bytes));
     if (r->budget.latency_ms > 0 && !factors)
         json_object_set_new(object, "latency_ms", json_real(plan->fit.best.latency_ms));
     json_object_set_new(object, "network", json_loads(effnet_network_get_json(plan->network), 0, NULL));

@@ -37,16 +37,17 @@ static void print_row(const effnet_published *p, const effnet_network_info *info
     print_phi(p->phi_resolution);
     print_counted(info->parameters, 1e6, p->paper_parameters, 12);
     print_counted(info->macs, 1e9, p->paper_macs, 16);
-    print("\n");
+    print(" %6s\n", *p->paper_top1 ? p->paper_top1 : "-");
 }
 
 static json_t *row_to_json(const effnet_published *p, const effnet_network_info *info)
 {
-    return json_pack("{s:s,s:f,s:f,s:i,s:o,s:o,s:o,s:I,s:I,s:s,s:s}", "name", p->name, "depth", p->depth,
+    return json_pack("{s:s,s:f,s:f,s:i,s:o,s:o,s:o,s:I,s:I,s:s,s:s,s:o}", "name", p->name, "depth", p->depth,
                      "width", p->width, "resolution", p->resolution, "phi_depth", json_number(p->phi_depth),
                      "phi_width", json_number(p->phi_width), "phi_resolution", json_number(p->phi_resolution),
                      "parameters", (json_int_t)info->parameters, "macs", (json_int_t)info->macs,
-                     "paper_parameters_millions", p->paper_parameters, "paper_macs_billions", p->paper_macs);
+                     "paper_parameters_millions", p->paper_parameters, "paper_macs_billions", p->paper_macs,
+                     "paper_top1", json_number(*p->paper_top1 ? scale_printed(p->paper_top1) : NAN));
 }
 
 /* Nothing stands where there is no number. */
@@ -62,23 +63,24 @@ static void print_csv_row(const effnet_published *p, const effnet_network_info *
     print_csv_phi(p->phi_depth);
     print_csv_phi(p->phi_width);
     print_csv_phi(p->phi_resolution);
-    print(",%llu,%llu,%s,%s\n", (unsigned long long)info->parameters, (unsigned long long)info->macs,
-          p->paper_parameters, p->paper_macs);
+    print(",%llu,%llu,%s,%s,%s\n", (unsigned long long)info->parameters, (unsigned long long)info->macs,
+          p->paper_parameters, p->paper_macs, p->paper_top1);
 }
 
 static void print_head(const scale_request *r)
 {
     if (r->csv)
         print("network,depth,width,resolution,phi_depth,phi_width,phi_resolution,parameters,macs,"
-              "paper_parameters_millions,paper_macs_billions\n");
+              "paper_parameters_millions,paper_macs_billions,paper_top1\n");
     if (r->json || r->csv) return;
     print(
         "phi(d), phi(w), phi(r): the phi at which alpha %g, beta %g, gamma %g give this depth, width, size.\n"
         "paper: table 2, in millions and billions; off: the count beside it, = where it rounds to the same\n"
-        "digits.\n\n",
+        "digits; top-1: per cent of ImageNet's validation pictures, from that table, not measured here.\n\n",
         r->scaling.alpha, r->scaling.beta, r->scaling.gamma);
-    print("%-15s %6s %6s %5s %7s %7s %7s %12s %6s %6s %16s %6s %6s\n", "network", "depth", "width", "size",
-          "phi(d)", "phi(w)", "phi(r)", "parameters", "paper", "off", "multiply-adds", "paper", "off");
+    print("%-15s %6s %6s %5s %7s %7s %7s %12s %6s %6s %16s %6s %6s %6s\n", "network", "depth", "width",
+          "size", "phi(d)", "phi(w)", "phi(r)", "parameters", "paper", "off", "multiply-adds", "paper", "off",
+          "top-1");
 }
 
 int scale_show_published(const scale_request *r)

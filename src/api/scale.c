@@ -88,13 +88,18 @@ effnet_status effnet_network_scale(effnet_network **out, effnet_scaled *scaled, 
 
 /* ---- Budgets ---- */
 
-static effnet_status plan_memory(effnet_estimate *out, const effnet_network *network, void *context,
-                                 effnet_error *error)
+static effnet_status plan_memory(effnet_estimate *out, const effnet_network *network,
+                                 const effnet_budget *budget, effnet_error *error)
 {
-    (void)context;
     effnet_memory memory;
+    effnet_training_memory training = {0};
     TRY(effnet_network_get_memory(network, EFFNET_LEVEL_BEST, 0, &memory, error));
-    out->memory_bytes = memory.total;
+    if (budget->training_bytes) {
+        const effnet_status status = effnet_network_get_training_memory(network, NULL, &training, error);
+        if (status == EFFNET_ERR_MEMORY) training.total = UINT64_MAX; /* more than can be counted */
+        if (status != EFFNET_OK && status != EFFNET_ERR_MEMORY) return status;
+    }
+    *out = (effnet_estimate){.memory_bytes = memory.total, .training_bytes = training.total};
     return EFFNET_OK;
 }
 
@@ -107,10 +112,12 @@ static effnet_status ask(net_estimate *out, const net_graph *graph, void *contex
     net_graph copy = *graph;
     effnet_status status = api_network_wrap(&network, &copy, true, error);
     if (status == EFFNET_OK)
-        status =
-            (budget->estimate ? budget->estimate : plan_memory)(&estimate, &network, budget->context, error);
+        status = budget->estimate ? budget->estimate(&estimate, &network, budget->context, error)
+                                  : plan_memory(&estimate, &network, budget, error);
     api_network_clear(&network);
-    *out = (net_estimate){estimate.memory_bytes, estimate.latency_ms};
+    *out = (net_estimate){.memory_bytes = estimate.memory_bytes,
+                          .training_bytes = estimate.training_bytes,
+                          .latency_ms = estimate.latency_ms};
     return status;
 }
 
@@ -121,6 +128,7 @@ static effnet_standing public_standing(const net_standing *s)
         .macs = s->cost.macs,
         .parameters = s->cost.parameters,
         .memory_bytes = s->estimate.memory_bytes,
+        .training_bytes = s->estimate.training_bytes,
         .latency_ms = s->estimate.latency_ms,
         .over = s->over,
     };
@@ -140,6 +148,7 @@ effnet_status effnet_network_fit(effnet_fit *out, const effnet_network *base, co
         .macs = budget->macs,
         .parameters = budget->parameters,
         .memory_bytes = budget->memory_bytes,
+        .training_bytes = budget->training_bytes,
         .latency_ms = budget->latency_ms,
         .estimate = ask,
         .context = &kept,
@@ -181,6 +190,7 @@ bool effnet_published_get(size_t index, const effnet_scaling *scaling, effnet_pu
         .resolution = arch.size,
         .paper_parameters = in_paper ? printed.parameters : "",
         .paper_macs = in_paper ? printed.macs : "",
+        .paper_top1 = in_paper ? printed.top1 : "",
     };
     memcpy(out->name, arch.name, sizeof out->name);
     out->phi_depth = net_phi_of(c.alpha, out->depth);

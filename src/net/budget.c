@@ -2,8 +2,8 @@
  *
  * See budget.h. While no coefficient is under 1, multiply-adds and parameters grow with phi, as does whether
  * a network is too large to be built, so these are found by halving; rounding never makes a larger width or
- * depth a smaller one. Memory and time promise nothing of the kind: below that phi they are asked one by one,
- * from above. With a coefficient under 1 everything is.
+ * depth a smaller one. Memory and time promise nothing of the kind, except that a byte is needed for each
+ * parameter: below that phi they are asked one by one, from above. With a coefficient under 1 everything is.
  */
 #include "net/budget.h"
 
@@ -26,7 +26,23 @@ static double phi_at(int point)
 
 static bool needs_estimate(const net_budget *b)
 {
-    return b->memory_bytes > 0 || b->latency_ms > 0;
+    return b->memory_bytes > 0 || b->training_bytes > 0 || b->latency_ms > 0;
+}
+
+/* The most parameters that the limits of memory leave room for. */
+static uint64_t most_parameters(const net_budget *b)
+{
+    uint64_t most = b->parameters ? b->parameters : UINT64_MAX;
+    if (b->memory_bytes && b->memory_bytes < most) most = b->memory_bytes;
+    if (b->training_bytes && b->training_bytes / NET_TRAINED_BYTES < most)
+        most = b->training_bytes / NET_TRAINED_BYTES;
+    return most;
+}
+
+/* Far over what any estimator would let pass. */
+static bool is_hopeless(const net_budget *b, const net_cost *cost)
+{
+    return (b->macs && cost->macs > b->macs) || cost->parameters > most_parameters(b);
 }
 
 static unsigned over_counts(const net_budget *b, const net_cost *cost)
@@ -41,6 +57,7 @@ static unsigned over_estimates(const net_budget *b, const net_estimate *e)
 {
     unsigned over = 0;
     if (b->memory_bytes && e->memory_bytes > b->memory_bytes) over |= NET_LIMIT_MEMORY;
+    if (b->training_bytes && e->training_bytes > b->training_bytes) over |= NET_LIMIT_TRAINING;
     if (b->latency_ms > 0 && !(e->latency_ms <= b->latency_ms)) over |= NET_LIMIT_LATENCY;
     return over;
 }
@@ -89,8 +106,8 @@ static bool grows(const net_coefficients *c)
     return c->alpha >= 1 && c->beta >= 1 && c->gamma >= 1;
 }
 
-/* The highest point that is not over the limits of counts and not too large, by halving; LOWEST - 1 if there
- * is none. */
+/* The highest point whose counts leave hope and that is not too large, by halving; LOWEST - 1 if there is
+ * none. */
 static effnet_status halve(int *out, const search *s, effnet_error *error)
 {
     int fits = LOWEST - 1, over = HIGHEST + 1;
@@ -99,7 +116,7 @@ static effnet_status halve(int *out, const search *s, effnet_error *error)
         net_standing standing;
         bool built;
         TRY(stand(&standing, &built, s, middle, false, error));
-        if (built ? standing.over == 0 : too_small(s, middle))
+        if (built ? !is_hopeless(s->budget, &standing.cost) : too_small(s, middle))
             fits = middle;
         else
             over = middle;
@@ -121,6 +138,8 @@ static excess first_excess(const net_budget *b, const net_standing *s)
         return (excess){"parameters", (double)s->cost.parameters, (double)b->parameters};
     if (s->over & NET_LIMIT_MEMORY)
         return (excess){"bytes of memory", (double)s->estimate.memory_bytes, (double)b->memory_bytes};
+    if (s->over & NET_LIMIT_TRAINING)
+        return (excess){"bytes to be trained", (double)s->estimate.training_bytes, (double)b->training_bytes};
     return (excess){"ms", s->estimate.latency_ms, b->latency_ms};
 }
 

@@ -10,21 +10,31 @@
 #include "net/scale.h"
 
 /* What can be limited, as bits. */
-enum { NET_LIMIT_MACS = 1, NET_LIMIT_PARAMETERS = 2, NET_LIMIT_MEMORY = 4, NET_LIMIT_LATENCY = 8 };
+enum {
+    NET_LIMIT_MACS = 1,
+    NET_LIMIT_PARAMETERS = 2,
+    NET_LIMIT_MEMORY = 4,
+    NET_LIMIT_LATENCY = 8,
+    NET_LIMIT_TRAINING = 16
+};
 
-/* Memory in bytes and time in milliseconds for one image of a network. */
+/* Memory in bytes and time in milliseconds for one image of a network, and memory for training it. */
 typedef struct net_estimate {
-    uint64_t memory_bytes;
+    uint64_t memory_bytes, training_bytes;
     double latency_ms;
 } net_estimate;
 
+/* Bytes that training takes for each parameter at least: its value and its gradient. */
+enum { NET_TRAINED_BYTES = 8 };
+
+/* Tells at least one byte of memory for each parameter, and NET_TRAINED_BYTES of training. */
 typedef effnet_status net_estimator(net_estimate *out, const net_graph *graph, void *context,
                                     effnet_error *error);
 
 typedef struct net_budget {
-    uint64_t macs, parameters, memory_bytes; /* 0: no limit */
-    double latency_ms;                       /* 0: no limit */
-    net_estimator *estimate;                 /* needed for the limits of memory and latency only */
+    uint64_t macs, parameters, memory_bytes, training_bytes; /* 0: no limit */
+    double latency_ms;                                       /* 0: no limit */
+    net_estimator *estimate; /* needed for the limits of memory and latency only */
     void *context;
 } net_budget;
 

@@ -25,6 +25,7 @@ typedef struct net_paper_network {
     const char *name;
     const char *parameters; /* millions, as printed */
     const char *macs;       /* billions, as printed */
+    const char *top1;       /* per cent on ImageNet, as printed */
 } net_paper_network;
 
 bool net_paper_network_at(net_paper_network *out, size_t index);

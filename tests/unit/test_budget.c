@@ -41,6 +41,7 @@ static effnet_status estimate(net_estimate *out, const net_graph *graph, void *c
     const net_cost cost = net_cost_total(graph);
     const int odd = graph->blocks[graph->block_count - 1].project.out % 16 + graph->height % 4;
     out->memory_bytes = 4 * cost.parameters + net_activation_peak(graph) * (uint64_t)(1 + odd % 3);
+    out->training_bytes = 16 * cost.parameters + cost.activation_bytes * (uint64_t)(8 + odd % 2);
     out->latency_ms = (double)cost.macs / 1e8 * (1 + 0.1 * odd);
     return EFFNET_OK;
 }
@@ -68,6 +69,7 @@ static unsigned over(const net_budget *b, const net_cost *cost, const net_estima
     if (b->macs && cost->macs > b->macs) bits |= NET_LIMIT_MACS;
     if (b->parameters && cost->parameters > b->parameters) bits |= NET_LIMIT_PARAMETERS;
     if (b->memory_bytes && e->memory_bytes > b->memory_bytes) bits |= NET_LIMIT_MEMORY;
+    if (b->training_bytes && e->training_bytes > b->training_bytes) bits |= NET_LIMIT_TRAINING;
     if (b->latency_ms > 0 && e->latency_ms > b->latency_ms) bits |= NET_LIMIT_LATENCY;
     return bits;
 }
@@ -91,11 +93,12 @@ static uint64_t random_between(uint64_t *drawn, double low, double high)
 static net_budget random_budget(uint64_t *drawn)
 {
     net_budget b = {.estimate = estimate};
-    unsigned which = 1 + (unsigned)(rng_bits(7, (*drawn)++) % 15);
+    unsigned which = 1 + (unsigned)(rng_bits(7, (*drawn)++) % 31);
     if (rng_bits(7, (*drawn)++) % 32) which |= NET_LIMIT_MACS; /* without it a search is long */
     if (which & NET_LIMIT_MACS) b.macs = random_between(drawn, 1e6, 1e13);
     if (which & NET_LIMIT_PARAMETERS) b.parameters = random_between(drawn, 1e5, 1e9);
     if (which & NET_LIMIT_MEMORY) b.memory_bytes = random_between(drawn, 1e6, 1e10);
+    if (which & NET_LIMIT_TRAINING) b.training_bytes = random_between(drawn, 1e7, 1e11);
     if (which & NET_LIMIT_LATENCY) b.latency_ms = (double)random_between(drawn, 1, 1e5);
     return b;
 }

@@ -23,6 +23,11 @@ cat scaled.json; echo
 effnet summary scaled.json | grep -E '^(network|total)'
 t effnet init scaled.json -q -o scaled.safetensors
 effnet bench --arch scaled.json -q --runs 1 --warmup 0 | grep '^network'
+mkdir -p data/a data/b
+for n in 1 2; do
+    cp "$PHOTOS/chelsea.png" "data/a/$n.png" && cp "$PHOTOS/coffee.png" "data/b/$n.png"
+done
+effnet train --arch scaled.json --data data -o run --epochs 1 --batch 2 --val-split 0 -q && effnet summary run/best.safetensors | grep '^network'
 t effnet scale scaled.json --phi 0 --size 64x96 -q
 effnet scale tiny.json --phi 0,1,2 --json | json_shape
 effnet scale tiny.json --phi 0,1,2 -q | grep -E '^(scaling|together)'
@@ -30,6 +35,11 @@ effnet scale tiny.json --phi 0,1,2 -q | grep -E '^(scaling|together)'
 echo "-- memory and latency"
 effnet scale tiny.json --max-memory 4MiB --threads 1 -q | grep -E '^memory, bytes +4,194,304 .* binds$' > /dev/null && echo "memory binds"
 effnet scale tiny.json --max-latency 2 --threads 1 --json -q | json_shape
+effnet scale tiny.json --max-latency 200 --cpu ref --threads 1 -q | grep -cE '^latency, ms +200.000 .* binds$'
+t effnet scale tiny.json --max-training-memory 4MiB --batch 4 --optimizer sgd --cpu ref --threads 1
+effnet scale tiny.json --max-training-memory 4MiB --cpu ref --threads 1 --json -q | json_shape
+t effnet scale tiny.json --max-training-memory 10k
+t effnet scale --phi 1 --recompute
 
 echo "-- refused"
 t effnet scale

@@ -9,6 +9,10 @@ t effnet summary tiny.json --variant symmetric
 t effnet summary tf_efficientnet_b0 -q --json
 effnet summary mobilenetv2_140 --json | json_shape
 effnet summary tiny.json --batch 2 --json | grep -o '"activation_bytes_peak":[0-9]*'
+t effnet summary tiny.json --memory --batch 4 --cpu ref --threads 2 --optimizer sgd --recompute
+t effnet summary tiny.json --memory --num-classes 0 --cpu ref --threads 1
+effnet summary tiny.json --memory --json | json_shape
+t effnet summary tiny.json --passes 2
 t effnet init tiny.json --seed 1 -q -o tiny.safetensors
 t effnet summary tiny.safetensors
 effnet summary tiny.safetensors --json | json_shape
