@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,7 +231,8 @@ static int work(const settings *s, const effnet_network *base, const effnet_data
     if (s->number > 0) return EXIT_DONE;
     if (!stopped) return finish(s, base, data, search);
     report_note("%s: saved; effnet search -o %s --resume goes on", s->t.folder, s->t.folder);
-    return 128 + training_caught(NULL);
+    const int signal = training_caught(NULL);
+    return 128 + (signal ? signal : SIGTERM); /* a worker's, where none came here */
 }
 
 static int search_with(settings *s, const effnet_network *base, const effnet_dataset *data)
