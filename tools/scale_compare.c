@@ -66,6 +66,13 @@ static bool find_in_paper(effnet_paper_row *out, const scale_request *r, const s
     return false;
 }
 
+/* The paper's of that very network, and the user's own by its name. */
+static void find_accuracies(row *w, const scale_request *r, const results *own)
+{
+    w->in_paper = find_in_paper(&w->paper, r, &w->plan, w->name);
+    w->top1 = results_find(own, w->plan.info.name);
+}
+
 /* What strategy number `strategy` scales by. Without a budget, and with a compound scaling of the user's,
  * each of the others asks for the same growth of multiply-adds, `asked`. */
 static effnet_scaling scaling_of(const scale_request *r, int strategy, double asked)
@@ -92,8 +99,7 @@ static effnet_status make_row(row *out, const scale_request *r, const results *o
         return status;
     }
     if (strategy == COMPOUND && *out->plan.scaled.warning) report_note("%s", out->plan.scaled.warning);
-    out->in_paper = find_in_paper(&out->paper, r, &out->plan, out->name);
-    out->top1 = results_find(own, out->plan.info.name);
+    find_accuracies(out, r, own);
     if (isnan(out->top1)) out->top1 = results_find(own, out->name);
     return EFFNET_OK;
 }
@@ -193,8 +199,66 @@ static int print_json_rows(const scale_request *r, const row rows[STRATEGIES])
     return json_print(list) ? EXIT_DONE : EXIT_SYSTEM;
 }
 
-static int draw(const scale_request *r, const row rows[STRATEGIES])
+/* The steps of the paper's figure 3. */
+static const struct {
+    int strategy;
+    double factors[LADDER_MAX_STEPS - 2];
+} ladder_steps[LADDERS] = {
+    {WIDTH, {1.4, 1.8, 2.6, 3.8, 5}},
+    {DEPTH, {2, 3, 4, 6, 8}},
+    {RESOLUTION, {1.3, 1.5, 1.7, 1.9, 2.2, 2.5}},
+};
+
+static void add_step(strategy_ladder *l, double factor, const row *w)
 {
+    const size_t i = l->count++;
+    l->factors[i] = factor;
+    l->macs[i] = (double)w->plan.info.macs;
+    l->paper_top1[i] = w->in_paper ? scale_printed(w->paper.top1) : NAN;
+    l->own_top1[i] = w->top1;
+}
+
+/* One step of `strategy`; nothing if it is too large to be built. */
+static void add_factor(strategy_ladder *l, const scale_request *r, const results *own, int strategy,
+                       double factor)
+{
+    const effnet_scaling s = {.depth = strategy == DEPTH ? factor : 1,
+                              .width = strategy == WIDTH ? factor : 1,
+                              .resolution = strategy == RESOLUTION ? factor : 1,
+                              .multiple = r->scaling.multiple};
+    row step = {.name = l->name};
+    if (scale_plan_make(&step.plan, r, &s, NULL) != EFFNET_OK) return;
+    find_accuracies(&step, r, own);
+    add_step(l, factor, &step);
+    scale_plan_free(&step.plan);
+}
+
+/* The baseline, the paper's steps, and the strategy's own row among them. */
+static void make_ladder(strategy_ladder *l, const scale_request *r, const results *own,
+                        const row rows[STRATEGIES], int which)
+{
+    const int strategy = ladder_steps[which].strategy;
+    const effnet_scaled *scaled = &rows[strategy].plan.scaled;
+    const double *factors = ladder_steps[which].factors;
+    const double here = scaled->depth * scaled->width * scaled->resolution; /* two of them are 1 */
+    bool row_is_in = here == 1;
+    *l = (strategy_ladder){.name = strategies[strategy].name};
+    add_step(l, 1, &rows[BASELINE]);
+    for (size_t i = 0; i < LADDER_MAX_STEPS - 2 && factors[i] > 0; i++) {
+        if (!row_is_in && here <= factors[i]) {
+            add_step(l, here, &rows[strategy]);
+            row_is_in = true;
+        }
+        if (here != factors[i]) add_factor(l, r, own, strategy, factors[i]);
+    }
+    if (!row_is_in) add_step(l, here, &rows[strategy]);
+}
+
+static int draw(const scale_request *r, const results *own, const row rows[STRATEGIES])
+{
+    strategy_ladder ladders[LADDERS];
+    for (int i = 0; i < LADDERS; i++)
+        make_ladder(&ladders[i], r, own, rows, i);
     strategy_cost ways[STRATEGIES];
     effnet_network_info base;
     effnet_network_get_info(r->base, &base);
@@ -207,7 +271,7 @@ static int draw(const scale_request *r, const row rows[STRATEGIES])
                                   .paper_top1 = w->in_paper ? scale_printed(w->paper.top1) : NAN,
                                   .own_top1 = w->top1};
     }
-    return plot_save(&r->plot, strategy_charts(base.name, ways, STRATEGIES));
+    return plot_save(&r->plot, strategy_charts(base.name, ways, STRATEGIES, ladders));
 }
 
 static int show(const scale_request *r, const row rows[STRATEGIES])
@@ -232,7 +296,7 @@ int scale_show_comparison(const scale_request *r)
     effnet_status status = r->accuracy ? results_load(&own, r->accuracy, &error) : EFFNET_OK;
     if (status == EFFNET_OK) status = make_rows(rows, r, &own, &error);
     int code = status == EFFNET_OK ? EXIT_DONE : report_error(&error);
-    if (code == EXIT_DONE && plot_is_wanted(&r->plot)) code = draw(r, rows);
+    if (code == EXIT_DONE && plot_is_wanted(&r->plot)) code = draw(r, &own, rows);
     if (code == EXIT_DONE) code = show(r, rows);
     for (int i = 0; i < STRATEGIES; i++)
         scale_plan_free(&rows[i].plan);

@@ -449,15 +449,25 @@ static void strategies_are_drawn(void **state)
         {"depth", 1200, 120, 60, 76.8, NAN},
         {"compound", 1400, 80, 150, 77.4, 75},
     };
-    canvas *c = strategy_charts("mobilenet-v2", ways, 3);
+    strategy_ladder ladders[LADDERS] = {
+        {"width", 3, {1, 1.4, 2}, {300, 600, 1100}, {72, NAN, 76.4}, {70.5, NAN, NAN}},
+        {"depth", 2, {1, 4}, {300, 1200}, {72, 76.8}, {70.5, 74}},
+        {"resolution", 1, {1}, {300}, {72}, {NAN}},
+    };
+    canvas *c = strategy_charts("mobilenet-v2", ways, 3, ladders);
     expect_within(c);
+    assert_true(has_text(c, "More width alone") && has_text(c, "accuracy not known"));
+    assert_true(has_text(c, "w 1.4") && has_text(c, "d 4"));
     assert_true(has_text(c, "depth, the paper's") && has_text(c, "compound, your own"));
     assert_false(has_text(c, "depth, your own"));
     canvas_free(c);
     strategy_cost unknown[] = {ways[0], ways[1]};
     for (size_t i = 0; i < 2; i++)
         unknown[i].paper_top1 = unknown[i].own_top1 = NAN;
-    c = strategy_charts("mobilenet-v2", unknown, 2);
+    for (size_t l = 0; l < LADDERS; l++)
+        for (size_t i = 0; i < ladders[l].count; i++)
+            ladders[l].paper_top1[i] = ladders[l].own_top1[i] = NAN;
+    c = strategy_charts("mobilenet-v2", unknown, 2, ladders);
     expect_within(c);
     assert_true(has_text(c, "What each strategy costs") && !has_text(c, "What it gains"));
     canvas_free(c);

@@ -27,8 +27,19 @@ typedef struct strategy_cost {
     double paper_top1, own_top1;
 } strategy_cost;
 
-/* Ways to scale one network, which is the first of them: accuracy against multiply-adds, as far as it is
- * known, and how each kind of cost grows. */
-canvas *strategy_charts(const char *network, const strategy_cost *ways, size_t count);
+/* Steps in one dimension alone. */
+enum { LADDERS = 3, LADDER_MAX_STEPS = 8 };
+typedef struct strategy_ladder {
+    const char *name;
+    size_t count;
+    double factors[LADDER_MAX_STEPS], macs[LADDER_MAX_STEPS];
+    double paper_top1[LADDER_MAX_STEPS], own_top1[LADDER_MAX_STEPS]; /* as above */
+} strategy_ladder;
+
+/* Ways to scale one network, which is the first of them: how each kind of cost grows, accuracy against
+ * multiply-adds of all ways, and, as the paper's figure 3 has it, of steps in each dimension. A step whose
+ * accuracy is not known is shown so; where none is known at all, only costs are drawn. */
+canvas *strategy_charts(const char *network, const strategy_cost *ways, size_t count,
+                        const strategy_ladder ladders[LADDERS]);
 
 #endif

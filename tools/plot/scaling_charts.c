@@ -167,22 +167,92 @@ static void collect_strategies(strategy_data *d, const strategy_cost *ways, size
         add_accuracy(d, i, d->own[i], (double[]){ways[0].own_top1, ways[i].own_top1}, "your own");
 }
 
-canvas *strategy_charts(const char *network, const strategy_cost *ways, size_t count)
+/* ---- steps in one dimension ---- */
+
+enum { PAPERS, OWN, UNKNOWN, LADDER_SERIES };
+
+typedef struct ladder_data {
+    char texts[LADDER_MAX_STEPS][16];
+    const char *labels[LADDER_SERIES][LADDER_MAX_STEPS];
+    double macs[LADDER_SERIES][LADDER_MAX_STEPS], top1[LADDER_SERIES][LADDER_MAX_STEPS];
+    char title[48];
+    chart_series series[LADDER_SERIES];
+} ladder_data;
+
+/* The least and the most accuracy of all ladders; false if there is none. */
+static bool accuracy_range(double range[2], const strategy_ladder *ladders)
+{
+    range[0] = INFINITY;
+    range[1] = -INFINITY;
+    for (size_t l = 0; l < LADDERS; l++)
+        for (size_t i = 0; i < ladders[l].count; i++) {
+            range[0] = fmin(range[0], fmin(ladders[l].paper_top1[i], ladders[l].own_top1[i]));
+            range[1] = fmax(range[1], fmax(ladders[l].paper_top1[i], ladders[l].own_top1[i]));
+        }
+    return range[0] <= range[1];
+}
+
+/* Adds a point to a series, if its accuracy is known: lines join those that are. */
+static void add_point(ladder_data *d, int series, double macs, double top1, const char *label)
+{
+    const size_t i = d->series[series].count;
+    if (isnan(top1)) return;
+    d->macs[series][i] = macs;
+    d->top1[series][i] = top1;
+    d->labels[series][i] = label;
+    d->series[series].count++;
+}
+
+static chart ladder_chart(ladder_data *d, const strategy_ladder *l, const double range[2])
+{
+    static const char *const names[LADDER_SERIES] = {"the paper's", "your own", "accuracy not known"};
+    for (int i = 0; i < LADDER_SERIES; i++)
+        d->series[i] = (chart_series){.name = names[i],
+                                      .kind = i == UNKNOWN ? CHART_POINTS : CHART_LINE_AND_POINTS,
+                                      .x = d->macs[i],
+                                      .y = d->top1[i],
+                                      .labels = d->labels[i]};
+    for (size_t i = 0; i < l->count; i++) {
+        const bool printed = !isnan(l->paper_top1[i]), own = !isnan(l->own_top1[i]);
+        snprintf(d->texts[i], sizeof d->texts[i], "%c %.3g", l->name[0], l->factors[i]);
+        add_point(d, PAPERS, l->macs[i], l->paper_top1[i], d->texts[i]);
+        add_point(d, OWN, l->macs[i], l->own_top1[i], printed ? "" : d->texts[i]);
+        add_point(d, UNKNOWN, l->macs[i], printed || own ? NAN : range[0], d->texts[i]);
+    }
+    snprintf(d->title, sizeof d->title, "More %.16s alone", l->name);
+    return (chart){.title = d->title,
+                   .x = {.title = "multiply-adds"},
+                   .y = {.title = "top-1 accuracy, per cent", .from = range[0], .to = range[1]},
+                   .series = d->series,
+                   .series_count = LADDER_SERIES};
+}
+
+canvas *strategy_charts(const char *network, const strategy_cost *ways, size_t count,
+                        const strategy_ladder ladders[LADDERS])
 {
     strategy_data *d = calloc(1, sizeof *d);
     if (!d) return NULL;
     collect_strategies(d, ways, count);
+    double range[2];
+    ladder_data steps[LADDERS];
+    const bool is_known = accuracy_range(range, ladders);
+    range[0] = floor(range[0]) - 1;
+    range[1] = ceil(range[1]);
     const chart_series growths[] = {
         {.name = "multiply-adds", .kind = CHART_BARS, .count = d->count, .y = d->growths[0]},
         {.name = "parameters", .kind = CHART_BARS, .count = d->count, .y = d->growths[1]},
         {.name = "bytes of activations", .kind = CHART_BARS, .count = d->count, .y = d->growths[2]},
     };
-    const chart charts[] = {
-        {.title = "What each strategy costs",
-         .x = {.names = d->names, .name_count = d->count},
-         .y = {.title = "times the baseline"},
-         .series = growths,
-         .series_count = 3},
+    const chart costs = {.title = "What each strategy costs",
+                         .x = {.names = d->names, .name_count = d->count},
+                         .y = {.title = "times the baseline"},
+                         .series = growths,
+                         .series_count = 3};
+    const chart charts[LADDERS + 2] = {
+        ladder_chart(&steps[0], &ladders[0], range),
+        ladder_chart(&steps[1], &ladders[1], range),
+        ladder_chart(&steps[2], &ladders[2], range),
+        costs,
         {.title = "What it gains",
          .x = {.title = "multiply-adds"},
          .y = {.title = "top-1 accuracy, per cent"},
@@ -192,7 +262,8 @@ canvas *strategy_charts(const char *network, const strategy_cost *ways, size_t c
     char title[128];
     snprintf(title, sizeof title, "%.63s scaled in one dimension, and in all", network);
     /* Without any accuracy there is nothing to gain. */
-    canvas *c = chart_sheet(title, charts, d->accuracy_count ? 2 : 1, d->accuracy_count ? 2 : 1, 480, 380);
+    canvas *c = is_known ? chart_sheet(title, charts, LADDERS + 2, LADDERS, 400, 340)
+                         : chart_sheet(title, &costs, 1, 1, 480, 380);
     free(d);
     return c;
 }
