@@ -156,8 +156,8 @@ static bool stop(void *context)
 static void show_bar(const effnet_search_info *info)
 {
     char unit[64];
-    snprintf(unit, sizeof unit, "%% of the work; %zu of %zu trainings", info->tasks_done, info->tasks);
-    progress_show((uint64_t)(100 * info->share_done), 100, unit);
+    snprintf(unit, sizeof unit, "trainings, %.0f %% of the work", 100 * info->share_done);
+    progress_show(info->tasks_done, info->tasks, unit);
 }
 
 static void tell_candidate(const effnet_search *search, const effnet_search_info *info, size_t index)
@@ -206,6 +206,9 @@ static int finish(const settings *s, const effnet_network *base, const effnet_da
         code = json_print(search_results_json(&results)) ? EXIT_DONE : EXIT_SYSTEM;
     else if (code == EXIT_DONE)
         search_results_print(&results);
+    if (code == EXIT_DONE && !results.best)
+        code = report_failure(EXIT_DATA, "%s: no candidate could be trained: %s", s->t.folder,
+                              results.rows[0].c.note);
     search_results_clear(&results);
     return code;
 }

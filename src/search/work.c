@@ -87,9 +87,17 @@ static bool receive_message(int socket, search_message *m)
 
 /* ---- A task ---- */
 
+/* What is not the network's own fault may be mended before the search goes on. */
 static bool ends_search(effnet_status status)
 {
-    return status == EFFNET_ERR_IO || status == EFFNET_ERR_CREATE || status == EFFNET_ERR_MISMATCH;
+    switch (status) {
+    case EFFNET_ERR_MEMORY:
+    case EFFNET_ERR_OS:
+    case EFFNET_ERR_IO:
+    case EFFNET_ERR_CREATE:
+    case EFFNET_ERR_MISMATCH: return true;
+    default: return false;
+    }
 }
 
 void search_do_task(const search_trainer *trainer, const search_task *task, search_stop *stop, void *context,

@@ -19,7 +19,7 @@ typedef bool search_stop(void *context);
 typedef struct search_trainer {
     /* Brings a task to the end of its rung, going on from what is on the disk, and fills `result`. EFFNET_OK
      * also if it was stopped: then *stopped is set, and the rest means nothing. What fails is the task's own
-     * fault and becomes a failed result; EFFNET_ERR_IO and EFFNET_ERR_CREATE end the search. */
+     * fault and becomes a failed result; what the machine lacks (memory, disk, threads) ends the search. */
     effnet_status (*train)(void *context, const search_task *task, search_stop *stop, void *stop_context,
                            search_result *result, bool *stopped, effnet_error *error);
     /* Called by the coordinator when a job and seed will never be trained again; may be NULL. */

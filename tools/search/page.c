@@ -55,7 +55,7 @@ static void put_row(FILE *out, const search_results *r, const search_row *row)
         c->rank, row->index, effnet_candidate_kind_name(c->kind), c->strategy, c->alpha, c->beta, c->gamma,
         c->product, c->growth, (unsigned long long)c->macs, c->height, c->width);
     if (!c->rank) {
-        fputs("<td class=\"text wrong\" colspan=6>", out);
+        fprintf(out, "<td class=\"text wrong\" colspan=%d>", 3 + (r->info.seeds > 1) + (r->info.rungs > 1));
         html_text(out, c->note);
         fputs("</td></tr>\n", out);
         return;

@@ -49,6 +49,7 @@ tail -$(wc -l < again) out | cmp - again && echo "the same again"
 t effnet search -o found --resume --epochs 4
 t effnet search $options -o found --epochs 3 --halving
 t effnet search -o data/cat/1.png $options
+t effnet search -o small_memory $options --max-memory 1k -q
 interrupted() { # command...
     env --default-signal "$@" > cut.out &
     child=$!
