@@ -121,12 +121,6 @@ static effnet_status measure(pair *p, const settings *s, effnet_error *error)
 
 /* ---- text ---- */
 
-static void print_number(uint64_t number, int width)
-{
-    char grouped[NUMBER_SIZE];
-    print(" %*s", width, text_grouped(grouped, sizeof grouped, number));
-}
-
 static double ratio(uint64_t part, uint64_t whole)
 {
     return whole ? (double)part / (double)whole : 0;

@@ -16,11 +16,10 @@
 #include "report.h"
 #include "scale.h"
 #include "signals.h"
-#include "text.h"
 #include "times.h"
 #include "training_memory.h"
 
-enum { MAX_BATCH = 65536, MAX_MULTIPLE = 1024, MAX_PHIS = 64, NUMBER_SIZE = 28 };
+enum { MAX_BATCH = 65536, MAX_MULTIPLE = 1024, MAX_PHIS = 64 };
 
 #define DEFAULT_BASE "efficientnet-b0"
 
@@ -198,12 +197,6 @@ static settings read_options(option_parser *o)
 }
 
 /* ---- text ---- */
-
-static void print_number(uint64_t number, int width)
-{
-    char grouped[NUMBER_SIZE];
-    print(" %*s", width, text_grouped(grouped, sizeof grouped, number));
-}
 
 static int count_blocks(const effnet_network *network)
 {

@@ -17,7 +17,7 @@
 #include "text.h"
 #include "training_memory.h"
 
-enum { MAX_BATCH = 65536, MAX_CLASSES = 1000000, MAX_CHANNELS = 1024, MAX_BLOCK = 4095, NUMBER_SIZE = 28 };
+enum { MAX_BATCH = 65536, MAX_CLASSES = 1000000, MAX_CHANNELS = 1024, MAX_BLOCK = 4095 };
 
 typedef struct settings {
     model_choice choice;
@@ -191,12 +191,6 @@ static int print_as_json(const subject *s, const effnet_network_info *info, uint
 }
 
 /* ---- text ---- */
-
-static void print_number(uint64_t number, int width)
-{
-    char grouped[NUMBER_SIZE];
-    print(" %*s", width, text_grouped(grouped, sizeof grouped, number));
-}
 
 static void print_part(const effnet_part_info *p, uint64_t batch)
 {

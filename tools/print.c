@@ -36,6 +36,12 @@ void print_text(const char *text)
     free(line);
 }
 
+void print_number(uint64_t number, int width)
+{
+    char grouped[28]; /* 2^64 has 20 digits and 6 commas */
+    print(" %*s", width, text_grouped(grouped, sizeof grouped, number));
+}
+
 void print_csv(const char *text)
 {
     check(text_put_csv(stdout, text));

@@ -7,11 +7,15 @@
 #define TOOLS_PRINT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* `text` with hostile bytes escaped. */
 void print_text(const char *text);
+
+/* A space, and `number` with its digits in groups of three, right in `width`. */
+void print_number(uint64_t number, int width);
 
 /* One CSV field (RFC 4180): quoted where it must be, bytes as they are. */
 void print_csv(const char *text);

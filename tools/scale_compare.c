@@ -14,10 +14,8 @@
 #include "report.h"
 #include "results.h"
 #include "scale.h"
-#include "text.h"
 
 enum { BASELINE, DEPTH, WIDTH, RESOLUTION, COMPOUND, STRATEGIES };
-enum { NUMBER_SIZE = 28 };
 
 /* By phi, so that a budget can be spent: each 1 of it doubles what is asked for, but for compound, which goes
  * by the request's coefficients. By factors: those of the paper's tables 3 and 7. */
@@ -115,12 +113,6 @@ static effnet_status make_rows(row rows[STRATEGIES], const scale_request *r, con
 }
 
 /* ---- showing them ---- */
-
-static void print_number(uint64_t number, int width)
-{
-    char grouped[NUMBER_SIZE];
-    print(" %*s", width, text_grouped(grouped, sizeof grouped, number));
-}
 
 static void print_head(void)
 {
