@@ -24,13 +24,24 @@ static inline double train_branch_scale(const train_pass *pass, const net_block 
     return train_keeps(pass, "drop-connect", index, block->drop_rate) ? 1 / (1 - block->drop_rate) : 0;
 }
 
-/* What pooled feature `feature` is multiplied by: 0, or 1 / (1 - rate). */
-static inline double train_feature_scale(const train_pass *pass, const net_arch *arch, size_t image,
-                                         size_t feature)
+/* Dropout of a pass. */
+typedef struct train_dropout {
+    double rate; /* 0: nothing is dropped */
+    uint64_t draws, first_image;
+} train_dropout;
+
+static inline train_dropout train_dropout_of(const train_pass *pass, const net_arch *arch)
 {
-    if (pass->mode != TRAIN_LEARN || arch->classes == 0 || arch->dropout <= 0) return 1;
-    const uint64_t index = (pass->first_image + image) * NET_MAX_CHANNELS + feature;
-    return train_keeps(pass, "dropout", index, arch->dropout) ? 1 / (1 - arch->dropout) : 0;
+    if (pass->mode != TRAIN_LEARN || arch->classes == 0 || arch->dropout <= 0) return (train_dropout){0};
+    return (train_dropout){arch->dropout, rng_bits(rng_key(pass->seed, "dropout"), pass->step),
+                           pass->first_image};
+}
+
+/* What pooled feature `feature` is multiplied by: 0, or 1 / (1 - rate). */
+static inline double train_feature_scale(const train_dropout *d, size_t image, size_t feature)
+{
+    const uint64_t index = (d->first_image + image) * NET_MAX_CHANNELS + feature;
+    return d->rate <= 0 ? 1 : rng_uniform(d->draws, index) >= d->rate ? 1 / (1 - d->rate) : 0;
 }
 
 #endif

@@ -270,18 +270,19 @@ static void test_masks(void **state)
     const net_arch arch = {.classes = 10, .dropout = 0.4};
     const train_pass pass = {.seed = 1, .step = 2}, later = {.seed = 1, .step = 2, .first_image = 100};
     const train_pass other = {.seed = 1, .step = 3}, evaluation = {.mode = TRAIN_EVALUATE};
+    const train_dropout dropped = train_dropout_of(&pass, &arch), kept = train_dropout_of(&evaluation, &arch);
     double branches = 0, features = 0;
     size_t differ = 0;
     for (size_t i = 0; i < DRAWS; i++) {
         const double scale = train_branch_scale(&pass, &block, 3, i);
         assert_true(scale == 0 || scale == 1 / 0.75);
         branches += scale / DRAWS;
-        features += train_feature_scale(&pass, &arch, i, 17) / DRAWS;
+        features += train_feature_scale(&dropped, i, 17) / DRAWS;
         differ += train_branch_scale(&other, &block, 3, i) != scale;
         assert_true(train_branch_scale(&later, &block, 3, i) ==
                     train_branch_scale(&pass, &block, 3, i + 100));
         assert_true(train_branch_scale(&evaluation, &block, 3, i) == 1);
-        assert_true(train_feature_scale(&evaluation, &arch, i, 17) == 1);
+        assert_true(train_feature_scale(&kept, i, 17) == 1);
     }
     assert_true(fabs(branches - 1) < 0.02 && fabs(features - 1) < 0.02);
     assert_true(differ > DRAWS / 4);

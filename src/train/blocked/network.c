@@ -175,15 +175,15 @@ static size_t classifier_tensor(const net_graph *graph)
 static void drop(const member *m, const map *from, const map *to, double by)
 {
     const blocked_step *s = m->s;
+    const train_dropout draws = train_dropout_of(&s->pass, &s->graph->arch);
     size_t first, end;
     pool_share(from->vectors, m->number, m->count, &first, &end);
     for (size_t v = first; v < end; v++)
         for (size_t image = 0; image < s->count; image++)
             for (size_t i = 0; i < s->vector; i++) {
                 const size_t feature = v * s->vector + i;
-                const double scale = feature < from->channels
-                                         ? train_feature_scale(&s->pass, &s->graph->arch, image, feature)
-                                         : 0;
+                const double scale =
+                    feature < from->channels ? train_feature_scale(&draws, image, feature) : 0;
                 map_at(to, s->vector, v, image)[i] =
                     map_at(from, s->vector, v, image)[i] * (float)(scale * by);
             }

@@ -11,7 +11,7 @@
 
 #include "train/blocked/layers.h"
 
-enum { MOMENT_KINDS = 2, SLOPE_KINDS = 2, GATED_KINDS = 5 };
+enum { MAX_VECTOR = 16, MOMENT_KINDS = 2, SLOPE_KINDS = 2, GATED_KINDS = 5 };
 
 blocked_norm norm_of(const unit *u, size_t vector, size_t v)
 {
@@ -43,24 +43,33 @@ void norm_measure(const member *m, const unit *u, const division *d, size_t imag
 /* ---- Forward ---- */
 
 /* Chan, Golub and LeVeque 1979: the squares of parts from their own means, and those of the means. */
-static void settle_channel(const member *m, unit *u, const division *d, size_t v, size_t lane)
+static void settle_vector(const member *m, unit *u, const division *d, size_t v)
 {
     const blocked_step *s = m->s;
-    const size_t at = v * s->vector + lane;
-    double sum = 0, squares = 0, count = 0;
-    for (size_t i = 0; i < s->count * d->parts; i++)
-        sum += (double)sums_at(m, u, d, MOMENT_KINDS, 0, i, v)[lane];
-    count = (double)(s->count * d->items * d->width);
-    const double mean = sum / count;
-    for (size_t i = 0; i < s->count * d->parts; i++) {
+    const size_t vector = s->vector, parts = s->count * d->parts;
+    const double count = (double)(s->count * d->items * d->width);
+    double mean[MAX_VECTOR] = {0}, squares[MAX_VECTOR] = {0};
+    for (size_t i = 0; i < parts; i++) {
+        const float *sums = sums_at(m, u, d, MOMENT_KINDS, 0, i, v);
+        for (size_t lane = 0; lane < vector; lane++)
+            mean[lane] += (double)sums[lane];
+    }
+    for (size_t lane = 0; lane < vector; lane++)
+        mean[lane] /= count;
+    for (size_t i = 0; i < parts; i++) {
         const float *sums = sums_at(m, u, d, MOMENT_KINDS, 0, i, v);
         size_t first, end;
         division_part(d, i % d->parts, &first, &end);
-        const double pixels = (double)((end - first) * d->width), off = (double)sums[lane] / pixels - mean;
-        squares += (double)sums[s->vector + lane] + pixels * off * off;
+        const double pixels = (double)((end - first) * d->width), each = 1 / pixels;
+        for (size_t lane = 0; lane < vector; lane++) {
+            const double off = (double)sums[lane] * each - mean[lane];
+            squares[lane] += (double)sums[vector + lane] + pixels * off * off;
+        }
     }
-    u->mean[at] = (float)mean;
-    u->variance[at] = (float)(squares / count);
+    for (size_t lane = 0; lane < vector; lane++) {
+        u->mean[v * vector + lane] = (float)mean[lane];
+        u->variance[v * vector + lane] = (float)(squares[lane] / count);
+    }
 }
 
 void norm_settle(const member *m, unit *u, const division *d)
@@ -71,6 +80,8 @@ void norm_settle(const member *m, unit *u, const division *d)
     const size_t channels = (size_t)u->conv->out;
     size_t first, end;
     pool_share(u->vectors, m->number, m->count, &first, &end);
+    for (size_t v = first; v < end && !constant_norms(s); v++)
+        settle_vector(m, u, d, v);
     for (size_t c = first * s->vector; c < end * s->vector; c++) {
         if (c >= channels) {
             u->mean[c] = u->variance[c] = u->inverse[c] = u->gain[c] = u->bias[c] = 0;
@@ -79,8 +90,6 @@ void norm_settle(const member *m, unit *u, const division *d)
         if (constant_norms(s)) {
             u->mean[c] = mean[c];
             u->variance[c] = variance[c];
-        } else {
-            settle_channel(m, u, d, c / s->vector, c % s->vector);
         }
         const double inverse = 1 / sqrt((double)u->variance[c] + s->graph->variant.bn_epsilon);
         u->inverse[c] = (float)inverse;
@@ -92,45 +101,57 @@ void norm_settle(const member *m, unit *u, const division *d)
 
 /* ---- Backward ---- */
 
-/* The sums of g and of g c over the batch for one channel. */
-static void total_channel(const member *m, const unit *u, const division *d, const norm_gradient *g, size_t v,
-                          size_t lane, double *total, double *total_c)
+/* The sums of g and of g c over the batch for one vector of channels. */
+static void total_vector(const member *m, const unit *u, const division *d, const norm_gradient *g, size_t v,
+                         double *total, double *total_c)
 {
     const size_t vector = m->s->vector, kinds = g->gated ? GATED_KINDS : SLOPE_KINDS;
-    *total = *total_c = 0;
+    const float *ones = m->s->ones, *zeros = m->s->zeros;
     for (size_t image = 0; image < m->s->count; image++) {
-        double by = g->image_scale ? (double)g->image_scale[image] : 1, plus = 0;
-        if (g->factor) by *= (double)map_at(g->factor, vector, v, image)[lane];
-        if (g->offset) plus = (double)map_at(g->offset, vector, v, image)[lane];
+        const float *factor = g->factor ? map_at(g->factor, vector, v, image) : ones,
+                    *offset = g->offset ? map_at(g->offset, vector, v, image) : zeros;
+        const double scale = g->image_scale ? (double)g->image_scale[image] : 1;
         for (size_t part = 0; part < d->parts; part++) {
-            const float *sums = sums_at(m, u, d, kinds, image, part, v) + lane;
-            *total += by * (double)sums[0];
-            *total_c += by * (double)sums[vector];
-            if (!g->gated) continue;
-            *total += plus * (double)sums[3 * vector];
-            *total_c += plus * (double)sums[4 * vector];
+            const float *sums = sums_at(m, u, d, kinds, image, part, v);
+            for (size_t lane = 0; lane < vector; lane++) {
+                const double by = scale * (double)factor[lane];
+                total[lane] += by * (double)sums[lane];
+                total_c[lane] += by * (double)sums[vector + lane];
+            }
+            for (size_t lane = 0; lane < vector && g->gated; lane++) {
+                total[lane] += (double)offset[lane] * (double)sums[3 * vector + lane];
+                total_c[lane] += (double)offset[lane] * (double)sums[4 * vector + lane];
+            }
         }
     }
+}
+
+/* The constants of one channel and the gradients of its weight and bias. */
+static void derive_channel(const blocked_step *s, unit *u, size_t c, double pixels, double total,
+                           double total_c)
+{
+    float *dweight = gradient_of(s, u->tensor + 1), *dbias = gradient_of(s, u->tensor + 2);
+    const double inverse = (double)u->inverse[c], gain = (double)u->gain[c];
+    u->slope[c] = u->constant[c] = 0;
+    if (c >= (size_t)u->conv->out) return;
+    if (dweight) dweight[c] += (float)(inverse * total_c);
+    if (dbias) dbias[c] += (float)total;
+    if (constant_norms(s)) return;
+    u->constant[c] = (float)(-gain * total / pixels);
+    u->slope[c] = (float)(-gain * inverse * inverse * total_c / pixels);
 }
 
 void norm_derive(const member *m, unit *u, const division *d, const norm_gradient *g)
 {
     const blocked_step *s = m->s;
-    float *dweight = gradient_of(s, u->tensor + 1), *dbias = gradient_of(s, u->tensor + 2);
     const double pixels = (double)(s->count * d->items * d->width);
     size_t first, end;
     pool_share(u->vectors, m->number, m->count, &first, &end);
-    for (size_t c = first * s->vector; c < end * s->vector; c++) {
-        u->slope[c] = u->constant[c] = 0;
-        if (c >= (size_t)u->conv->out) continue;
-        double total, total_c;
-        total_channel(m, u, d, g, c / s->vector, c % s->vector, &total, &total_c);
-        const double inverse = (double)u->inverse[c], gain = (double)u->gain[c];
-        if (dweight) dweight[c] += (float)(inverse * total_c);
-        if (dbias) dbias[c] += (float)total;
-        if (constant_norms(s)) continue;
-        u->constant[c] = (float)(-gain * total / pixels);
-        u->slope[c] = (float)(-gain * inverse * inverse * total_c / pixels);
+    for (size_t v = first; v < end; v++) {
+        double total[MAX_VECTOR] = {0}, total_c[MAX_VECTOR] = {0};
+        total_vector(m, u, d, g, v, total, total_c);
+        for (size_t lane = 0; lane < s->vector; lane++)
+            derive_channel(s, u, v * s->vector + lane, pixels, total[lane], total_c[lane]);
     }
     pool_barrier(s->team);
 }

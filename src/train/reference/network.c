@@ -202,8 +202,9 @@ static void classify_forward(const run *r)
         memcpy(s->logits, s->pooled, s->count * features * sizeof *s->logits);
         return;
     }
+    const train_dropout draws = train_dropout_of(&s->pass, &s->graph->arch);
     for (size_t i = 0; i < s->count * features; i++)
-        s->dropout[i] = train_feature_scale(&s->pass, &s->graph->arch, i / features, i % features);
+        s->dropout[i] = train_feature_scale(&draws, i / features, i % features);
     plain_scale(s->count * features, 1, s->dropout, s->pooled, s->dropped);
     plain_linear_forward(s->count, features, classes, value(r, tensor), value(r, tensor + 1), s->dropped,
                          s->logits);

@@ -22,13 +22,19 @@ size_t train_norm_pieces(size_t count)
     return count / PIECE + 1;
 }
 
-/* Four sums, so that one addition need not wait for the one before; always the same four. */
+/* Eight sums, so that compilers make vectors of them and no addition waits for the one before; always the
+ * same eight. */
 static double squares(const float *values, size_t count)
 {
-    double sums[4] = {0};
-    for (size_t i = 0; i < count; i++)
-        sums[i % 4] += (double)values[i] * (double)values[i];
-    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    enum { SUMS = 8 };
+    double sums[SUMS] = {0};
+    size_t i = 0;
+    for (; i + SUMS <= count; i += SUMS)
+        for (size_t j = 0; j < SUMS; j++)
+            sums[j] += (double)values[i + j] * (double)values[i + j];
+    for (size_t j = 0; i + j < count; j++)
+        sums[j] += (double)values[i + j] * (double)values[i + j];
+    return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
 static void sum_member(void *context, size_t member, size_t members)
