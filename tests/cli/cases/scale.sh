@@ -35,9 +35,9 @@ effnet scale tiny.json --phi 0,1,2 -q | grep -E '^(scaling|together)'
 echo "-- memory and latency"
 effnet scale tiny.json --max-memory 4MiB --threads 1 -q | grep -E '^memory, bytes +4,194,304 .* binds$' > /dev/null && echo "memory binds"
 effnet scale tiny.json --max-latency 2 --threads 1 --json -q | json_shape
-effnet scale tiny.json --max-latency 200 --cpu ref --threads 1 -q | grep -cE '^latency, ms +200.000 .* binds$'
-t effnet scale tiny.json --max-training-memory 40MiB --batch 4 --optimizer sgd --cpu ref --threads 1
-effnet scale tiny.json --max-training-memory 400MiB --cpu ref --threads 1 --json -q | json_shape
+effnet scale tiny.json --max-macs 20M --max-latency 200 --cpu ref --threads 1 -q | grep -cE '^latency, ms +200.000 '
+t effnet scale tiny.json --max-macs 20M --max-training-memory 40MiB --batch 4 --optimizer sgd --cpu ref --threads 1
+effnet scale tiny.json --max-macs 20M --max-training-memory 400MiB --cpu ref --threads 1 --json -q | json_shape
 t effnet scale tiny.json --max-training-memory 10k
 t effnet scale --phi 1 --recompute
 
