@@ -763,9 +763,7 @@ typedef struct effnet_trainer_options {
     double warmup_epochs;   /**< linear from 0 [5, at most a tenth of epochs] */
     double label_smoothing; /**< [0.1] */
     double averaging;       /**< decay of the moving average of weights, itself warmed up [0.9999] */
-    const char
-        *augment;      /**< how pictures are changed, as docs/data.md has it: photos, small or none, then
-                          what "key=value,..." changes [small for inputs of up to 64 pixels, otherwise photos] */
+    const char *augment;    /**< docs/data.md [small for inputs of up to 64 pixels, otherwise photos] */
     bool balance;      /**< classes count the same: each by pictures / (classes x its pictures), and a step's
                           loss is divided by the sum over its pictures, as PyTorch's cross_entropy does */
     bool freeze_norms; /**< batch norm keeps the running statistics that it has */
