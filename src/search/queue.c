@@ -17,6 +17,7 @@ typedef enum task_state { WAITING, RUNNING, DONE } task_state;
 typedef struct slot {
     task_state state;
     search_result result;
+    size_t deaths; /* of workers, over this task */
 } slot;
 
 /* A job's, in a ranking. */
@@ -244,6 +245,12 @@ void search_queue_give_back(search_queue *q, const search_task *task)
     if (!s || s->state != RUNNING) return;
     s->state = WAITING;
     q->cursor = 0;
+}
+
+size_t search_queue_count_death(search_queue *q, const search_task *task)
+{
+    slot *s = slot_of(q, task);
+    return s ? ++s->deaths : 0;
 }
 
 bool search_queue_finish(search_queue *q, const search_task *task, const search_result *result)

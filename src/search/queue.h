@@ -60,6 +60,10 @@ bool search_queue_take(search_queue *q, search_task *task);
 /* A task that was taken and that nobody does any more. */
 void search_queue_give_back(search_queue *q, const search_task *task);
 
+/* A worker died over the task: how many have since the search began or went on. Others may die over other
+ * tasks in between. */
+size_t search_queue_count_death(search_queue *q, const search_task *task);
+
 /* Takes over result->hits. A task need not have been taken: results may come from a journal. False, and the
  * result is the caller's, if there is no such task in a rung that is open or if it has a result already. */
 bool search_queue_finish(search_queue *q, const search_task *task, const search_result *result);

@@ -31,9 +31,7 @@ typedef struct coordinator {
     worker *workers;       /* [count] */
     struct pollfd *polled; /* [count] */
     size_t count;
-    search_task fallen; /* of the last worker that died */
-    size_t deaths;      /* in a row, over that task */
-    bool ending;        /* no more tasks are handed out */
+    bool ending; /* no more tasks are handed out */
 } coordinator;
 
 static size_t hit_bytes(const search_result *r)
@@ -233,16 +231,12 @@ static effnet_status mourn(coordinator *c, worker *w, effnet_error *error)
     const bool busy = w->busy;
     dismiss(w);
     if (!busy) return EFFNET_OK;
-    const bool again = c->deaths > 0 && memcmp(&task, &c->fallen, sizeof task) == 0;
-    c->fallen = task;
-    c->deaths = again ? c->deaths + 1 : 1;
-    if (c->deaths < SEARCH_MAX_DEATHS) {
+    if (search_queue_count_death(c->work->queue, &task) < SEARCH_MAX_DEATHS) {
         search_queue_give_back(c->work->queue, &task);
         return EFFNET_OK;
     }
     search_result failed = {.failed = true};
     snprintf(failed.note, sizeof failed.note, "%d workers died over it", SEARCH_MAX_DEATHS);
-    c->deaths = 0;
     return take_result(c->work, &task, &failed, error);
 }
 

@@ -43,7 +43,7 @@ typedef struct search_work {
 } search_work;
 
 /* Works until the queue is done or `stop` says so (*stopped). A worker that dies gives its task back and is
- * replaced; a task of which SEARCH_MAX_DEATHS workers in a row died has failed. With several workers the
+ * replaced; a task of which SEARCH_MAX_DEATHS workers died has failed. With several workers the
  * calling process must not have other threads. */
 effnet_status search_run(const search_work *work, bool *stopped, effnet_error *error);
 
