@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What is said of classes that are empty, small or far from equal; and the bar, which is on terminals only.
+# What is said of classes that are empty, small or far from equal.
 FILTER='s/[0-9.e-]+ images\/s/N images\/s/; s/(train|val|average) +[0-9.]+/\1 N/g; s/N +[0-9.]+ %/N P/g; s/[0-9.]+ MiB/M MiB/; s/  best$//'
 tiny_network > tiny.json
 fill() { # folder count
@@ -30,9 +30,3 @@ said effnet train --data small -o small_run $options
 echo "-- labels"
 (echo file,labels; echo "one/many/0.png,cat;dog"; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do echo "one/many/$i.png,cat"; done) > labels.csv
 said effnet train --data labels.csv -o labels_run $options --val-split 0
-
-echo "-- the bar"
-on_terminal() { script -qec "$1" /dev/null < /dev/null | tr '\r' '\n' | sed 's/\x1b\[K//g'; }
-on_terminal "effnet train --data one -o bar_run $options --batch 2 --val-split 0.1" | grep -aoE '\[[#.]{30}\] +[0-9]+ %  [0-9]+ of [0-9]+ epoch [0-9]+ of [0-9]+, loss [0-9.]+, [0-9]+ images/s, [0-9:]+ left' | head -1 | sed 's/loss.*/LOSS, SPEED, TIME/; s/^[^%]*%/BAR/'
-on_terminal "effnet train --data one -o quiet_run -q $options --val-split 0" | grep -ac '\[[#.]'
-effnet train --data one -o pipe_run $options --val-split 0 2>&1 | grep -ac '\[[#.]'
