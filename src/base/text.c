@@ -91,6 +91,17 @@ size_t text_escape(char *out, size_t capacity, const char *bytes, size_t size)
     return length;
 }
 
+bool text_take_item(const char **text, char *item, size_t capacity)
+{
+    const size_t length = strcspn(*text, ",");
+    if (length >= capacity) return false;
+    memcpy(item, *text, length);
+    item[length] = '\0';
+    *text += length;
+    if (**text == ',') ++*text;
+    return true;
+}
+
 /* Optimal string alignment: Wagner and Fischer's table (1974) with the swap of neighbours. */
 size_t text_distance(const char *a, const char *b)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Text that may come from a stranger, made safe to print.
+ * Text that may come from a stranger: made safe to print, cut into items, compared.
  */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
@@ -19,6 +19,10 @@ size_t text_utf8_length(const char *bytes, size_t size);
 
 /* True if all of `bytes` is valid UTF-8. */
 bool text_is_utf8(const char *bytes, size_t size);
+
+/* Moves the first of several items with commas between from *text to `item`, with its comma. False, and
+ * nothing is moved, if it has not room there. */
+bool text_take_item(const char **text, char *item, size_t capacity);
 
 /* How many single edits (insert, drop, replace, swap neighbours) lead from `a` to `b`, to suggest the nearest
  * name. Only the first 63 bytes of each count. */

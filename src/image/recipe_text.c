@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum { MAX_ITEM = 128 };
 
 /* What has been read so far; the rules that join several keys are applied at the end. */
@@ -212,13 +214,9 @@ static effnet_status read_items(draft *d, const char *text, effnet_error *error)
 {
     char item[MAX_ITEM];
     while (*text) {
-        const size_t length = strcspn(text, ",");
-        if (length >= sizeof item)
+        if (!text_take_item(&text, item, sizeof item))
             return error_set(error, EFFNET_ERR_ARGUMENT, "recipe: \"%.40s...\" is too long", text);
-        snprintf(item, sizeof item, "%.*s", (int)length, text);
         TRY(read_item(d, item, error));
-        text += length;
-        if (*text == ',') text++;
     }
     return EFFNET_OK;
 }

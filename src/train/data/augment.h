@@ -45,10 +45,10 @@ augment_options augment_photos(void);
 /* For small pictures: moved by an eighth of the network's side, mirrored half of the time. */
 augment_options augment_small(int side);
 
-/* The one of these that a network's input of height x width suggests: small up to 64 pixels. */
-augment_options augment_usual(int height, int width);
+/* The name of the one of these that a network's input of height x width suggests: small up to 64 pixels. */
+const char *augment_usual(int height, int width);
 
-/* "photos", "small" or "none", or else augment_usual, then what "key=value,..." changes (docs/data.md lists
+/* "photos", "small" or "none", or else the usual one, then what "key=value,..." changes (docs/data.md lists
  * the keys). `text` may be NULL. On failure `out` is untouched. */
 effnet_status augment_parse(augment_options *out, const char *text, int height, int width,
                             effnet_error *error);

@@ -3,20 +3,24 @@
  * Augmentation as text: "photos,mirror=0,cutmix=1". One table names the keys; numbers are read as JSON writes
  * them, so that no locale changes them. See augment.h.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "train/data/augment.h"
 
 enum { MAX_ITEM = 64, MAX_NUMBERS = 2 };
 
 /* ---- What is assumed ---- */
 
-augment_options augment_usual(int height, int width)
+static int shorter(int height, int width)
 {
-    const int side = height < width ? height : width;
-    return side <= RECIPE_SMALL_SIDE ? augment_small(side) : augment_photos();
+    return height < width ? height : width;
+}
+
+const char *augment_usual(int height, int width)
+{
+    return shorter(height, width) <= RECIPE_SMALL_SIDE ? "small" : "photos";
 }
 
 /* ---- Keys ---- */
@@ -129,7 +133,7 @@ static bool take_preset(augment_options *o, const char *item, int height, int wi
     else if (strcmp(item, "photos") == 0)
         *o = augment_photos();
     else if (strcmp(item, "small") == 0)
-        *o = augment_small(height < width ? height : width);
+        *o = augment_small(shorter(height, width));
     else
         return false;
     return true;
@@ -168,15 +172,12 @@ effnet_status augment_parse(augment_options *out, const char *text, int height, 
                             effnet_error *error)
 {
     char item[MAX_ITEM];
-    augment_options o = augment_usual(height, width);
+    augment_options o;
+    take_preset(&o, augment_usual(height, width), height, width);
     while (text && *text) {
-        const size_t length = strcspn(text, ",");
-        if (length >= sizeof item)
+        if (!text_take_item(&text, item, sizeof item))
             return error_set(error, EFFNET_ERR_ARGUMENT, "augmentation: \"%.40s...\" is too long", text);
-        snprintf(item, sizeof item, "%.*s", (int)length, text);
         if (!take_preset(&o, item, height, width)) TRY(take_item(&o, item, error));
-        text += length;
-        if (*text == ',') text++;
     }
     complete_crop(&o);
     TRY(augment_check(&o, error));

@@ -113,9 +113,8 @@ static void make_phases(trainer *t, uint64_t steps)
 effnet_status trainer_choose_augmentation(trainer *t, const char *text, effnet_error *error)
 {
     const recipe *r = &t->start->recipe;
-    const int side = r->height < r->width ? r->height : r->width;
     TRY(augment_parse(&t->augment, text, r->height, r->width, error));
-    if (!text || !*text) text = side <= RECIPE_SMALL_SIDE ? "small" : "photos";
+    if (!text || !*text) text = augment_usual(r->height, r->width);
     t->augment_text = strdup(text);
     if (!t->augment_text) return error_memory(error);
     t->options.augment = t->augment_text;
