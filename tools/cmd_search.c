@@ -38,11 +38,8 @@ static const option_spec specs[] = {
     TRAINING_DATA_OPTIONS,
     {OPTION_ARCH, "arch", "NAME|FILE.json", "the baseline (default: " DEFAULT_BASE ")"},
     {OPTION_SIZE, "size", "HxW", "of the baseline's input (default: its own)"},
-    {OPTION_IN_CHANNELS, "in-channels", "N", "1 for grey, or 3 (default: the network's own)"},
-    TRAINING_VARIANT_OPTION,
     {OPTION_RECIPE, "recipe", "KEY=VALUE,...", "how pictures become the input (fit, mean, ...); no size"},
-    {OPTION_DROPOUT, "dropout", "F", "before the classifier (default: the network's own)"},
-    {OPTION_DROP_CONNECT, "drop-connect", "F", "of the last block (default: the network's own)"},
+    TRAINING_NETWORK_OPTIONS,
     {OPTION_STEP, "step", "X", "of the grid (default: 0.1)"},
     {OPTION_TOLERANCE, "tolerance", "X",
      "the cost must be less than this from twice the baseline's (default: 0.1)"},
@@ -85,15 +82,8 @@ static bool take(training *t, const option_parser *o)
 static int make_base(const training *t, const effnet_dataset *data, effnet_network **out)
 {
     effnet_error error;
-    effnet_network_options options = t->network;
-    const char *arch = t->choice.options.arch ? t->choice.options.arch : DEFAULT_BASE;
-    options.variant = t->choice.options.variant ? t->choice.options.variant : TRAINING_VARIANT;
-    if (data) {
-        effnet_dataset_info info;
-        effnet_dataset_get_info(data, &info);
-        options.num_classes = (int)info.outputs;
-    }
-    return effnet_network_create(out, arch, &options, &error) == EFFNET_OK ? EXIT_DONE : report_error(&error);
+    return training_network(t, DEFAULT_BASE, data, out, &error) == EFFNET_OK ? EXIT_DONE
+                                                                             : report_error(&error);
 }
 
 /* ---- Before ---- */

@@ -12,11 +12,8 @@ static const option_spec specs[] = {
     TRAINING_DATA_OPTIONS,
     {OPTION_ARCH, "arch", "NAME|FILE.json", "the network (default: efficientnet-b0)"},
     {OPTION_SIZE, "size", "HxW", "of the input (default: the network's own)"},
-    {OPTION_IN_CHANNELS, "in-channels", "N", "1 for grey, or 3 (default: the network's own)"},
-    TRAINING_VARIANT_OPTION,
     {OPTION_RECIPE, "recipe", "KEY=VALUE,...", "how pictures become the input (resize, fit, mean, ...)"},
-    {OPTION_DROPOUT, "dropout", "F", "before the classifier (default: the network's own)"},
-    {OPTION_DROP_CONNECT, "drop-connect", "F", "of the last block (default: the network's own)"},
+    TRAINING_NETWORK_OPTIONS,
     TRAINING_OPTIONS,
     PICTURE_OPTIONS,
     RUN_OPTIONS,
@@ -27,14 +24,8 @@ static int make_model(const training *t, const effnet_dataset *data, effnet_mode
 {
     effnet_error error;
     effnet_network *network = NULL;
-    effnet_dataset_info info;
-    effnet_dataset_get_info(data, &info);
-    effnet_network_options options = t->network;
-    options.num_classes = (int)info.outputs;
-    options.variant = t->choice.options.variant ? t->choice.options.variant : TRAINING_VARIANT;
     const effnet_model_options fresh = {.seed = t->options.seed, .recipe = t->choice.options.recipe};
-    const char *arch = t->choice.options.arch;
-    effnet_status status = effnet_network_create(&network, arch ? arch : "efficientnet-b0", &options, &error);
+    effnet_status status = training_network(t, "efficientnet-b0", data, &network, &error);
     if (status == EFFNET_OK) status = effnet_model_create(out, network, &fresh, &error);
     effnet_network_free(network);
     return status == EFFNET_OK ? EXIT_DONE : report_error(&error);

@@ -245,8 +245,21 @@ int training_open_data(const training *t, effnet_dataset **out)
     if (info.strays)
         report_note("warning: %zu pictures are in no class folder and were left out, like %s", info.strays,
                     info.stray);
-    if (info.task == EFFNET_TASK_VALUES) return t->verify ? verify(t, *out, &info) : EXIT_DONE;
-    const int code = training_tell_classes(*out, t->options.balance);
-    if (code != EXIT_DONE) return code;
-    return t->verify ? verify(t, *out, &info) : EXIT_DONE;
+    int code = EXIT_DONE;
+    if (info.task != EFFNET_TASK_VALUES) code = training_tell_classes(*out, t->options.balance);
+    return code == EXIT_DONE && t->verify ? verify(t, *out, &info) : code;
+}
+
+effnet_status training_network(const training *t, const char *arch, const effnet_dataset *data,
+                               effnet_network **out, effnet_error *error)
+{
+    effnet_network_options options = t->network;
+    effnet_dataset_info info;
+    options.variant = t->choice.options.variant ? t->choice.options.variant : TRAINING_VARIANT;
+    if (data) {
+        effnet_dataset_get_info(data, &info);
+        options.num_classes = (int)info.outputs;
+    }
+    return effnet_network_create(out, t->choice.options.arch ? t->choice.options.arch : arch, &options,
+                                 error);
 }

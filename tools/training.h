@@ -59,10 +59,14 @@
 /* The paper's batch norm (momentum 0.01 in PyTorch's words) looks back a hundred steps. In runs of some
  * thousand steps its statistics never catch up with the weights; PyTorch's own 0.1 does. */
 #define TRAINING_VARIANT "same,momentum=0.1"
-#define TRAINING_VARIANT_OPTION                                                                              \
+/* What both ask of a new network beside --arch, --size and --recipe. */
+#define TRAINING_NETWORK_OPTIONS                                                                             \
+    {OPTION_IN_CHANNELS, "in-channels", "N", "1 for grey, or 3 (default: the network's own)"},               \
+        {OPTION_VARIANT, "variant", "NAME",                                                                  \
+         "padding same or symmetric, epsilon=F, momentum=F (default: " TRAINING_VARIANT ")"},                \
+        {OPTION_DROPOUT, "dropout", "F", "before the classifier (default: the network's own)"},              \
     {                                                                                                        \
-        OPTION_VARIANT, "variant", "NAME",                                                                   \
-            "padding same or symmetric, epsilon=F, momentum=F (default: " TRAINING_VARIANT ")"               \
+        OPTION_DROP_CONNECT, "drop-connect", "F", "of the last block (default: the network's own)"           \
     }
 
 enum { TRAINING_MAX_GIVEN = 64 };
@@ -102,6 +106,11 @@ void training_free(training *t, int code);
 
 /* Opens the data and says what is wrong with their classes. */
 int training_open_data(const training *t, effnet_dataset **out);
+
+/* The network that --arch, or else `arch`, names, with the options given; with the outputs of `data`, if that
+ * is not NULL. */
+effnet_status training_network(const training *t, const char *arch, const effnet_dataset *data,
+                               effnet_network **out, effnet_error *error);
 
 /* Says, in one line, that a picture cannot be read. */
 effnet_dataset_report training_report_picture;
