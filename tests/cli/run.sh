@@ -45,6 +45,26 @@ tiny_network() {
 END
 }
 
+# A smaller one still, for searches, which train several.
+small_network() {
+    cat << 'END'
+{"name": "small", "blocks": ["r1_k3_s22_e1_i8_o8", "r1_k3_s22_e2_i8_o8"], "size": 32, "stem": {"filters": 8}, "head": {"filters": 16}}
+END
+}
+
+# Pictures to train with, in data/: eight each of two classes.
+two_classes() {
+    mkdir -p data/cat data/coffee
+    for i in 1 2 3 4 5 6 7 8; do cp "$PHOTOS/chelsea.png" "data/cat/$i.png"; cp "$PHOTOS/coffee.png" "data/coffee/$i.png"; done
+}
+
+# For mpirun on this machine alone, by whomever; where it is not there, the case is skipped.
+use_mpirun() {
+    command -v mpirun > /dev/null && effnet info | grep -qE '^ +openmpi +[0-9]' || { echo "mpirun is not here"; exit 77; }
+    export OMPI_MCA_plm_rsh_agent=sh OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+    export ASAN_OPTIONS=detect_leaks=0 # Open MPI keeps much to the end
+}
+
 # Starts the web server for `pull` over FILE, in $server, at $address.
 start_server() {
     rm -f "$scratch/port"

@@ -5,44 +5,21 @@
  * it refuses. And whether two networks can be told apart, against a test that is known.
  */
 #define _GNU_SOURCE
-#include "data_test.h"
+#include "trainer_test.h"
 
 #include <math.h>
 
-#include "base/rng.h"
 #include "search/search.h"
 
-enum { SIDE = 32, CLASSES = 3, TRAINING = 24, VALIDATION = 9 };
+enum { SIDE = COLUMNS_SIDE, CLASSES = COLUMNS_CLASSES, TRAINING = COLUMNS_MOST, VALIDATION = 9 };
 
 static char run_folder[256]; /* in_tree's answers do not last */
-
-/* Class c is bright in column block c. */
-static void put_part(const char *stem, uint32_t count, uint64_t key)
-{
-    uint8_t pixels[TRAINING * SIDE * SIDE], classes[TRAINING];
-    char name[64];
-    for (uint32_t i = 0; i < count; i++) {
-        classes[i] = (uint8_t)(i % CLASSES);
-        for (size_t p = 0; p < SIDE * SIDE; p++)
-            pixels[i * SIDE * SIDE + p] =
-                (uint8_t)((p % SIDE / 11 == classes[i] ? 160 : 40) + (int)(rng_bits(key + i, p) % 60));
-    }
-    const uint32_t shape[] = {count, SIDE, SIDE};
-    bytes b = make_idx(8, 3, shape, pixels, count * SIDE * SIDE);
-    snprintf(name, sizeof name, "data/%s-images-idx3-ubyte", stem);
-    put_file(name, b.data, b.size);
-    bytes_free(&b);
-    b = make_idx(8, 1, shape, classes, count);
-    snprintf(name, sizeof name, "data/%s-labels-idx1-ubyte", stem);
-    put_file(name, b.data, b.size);
-    bytes_free(&b);
-}
 
 static int make_data(void **state)
 {
     if (make_tree(state)) return -1;
-    put_part("train", TRAINING, 1);
-    put_part("t10k", VALIDATION, 100);
+    put_columns("data/train", TRAINING, 1);
+    put_columns("data/t10k", VALIDATION, 100);
     strcpy(run_folder, in_tree("run"));
     return 0;
 }

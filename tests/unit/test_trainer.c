@@ -5,38 +5,13 @@
  * not finite are skipped, then the run goes back, then it ends; memory is planned and refused.
  */
 #define _GNU_SOURCE
-#include "data_test.h"
+#include "trainer_test.h"
 
 #include <math.h>
 
-#include "base/rng.h"
-#include "train/loop/trainer.h"
-
-enum { SIDE = 32, CLASSES = 3, TRAINING = 24, VALIDATION = 9 };
+enum { SIDE = COLUMNS_SIDE, CLASSES = COLUMNS_CLASSES, TRAINING = COLUMNS_MOST, VALIDATION = 9 };
 
 /* ---- Data and network ---- */
-
-/* Class c is bright in column block c. */
-static void put_part(const char *stem, uint32_t count, uint64_t key)
-{
-    uint8_t pixels[TRAINING * SIDE * SIDE], classes[TRAINING];
-    char name[64];
-    for (uint32_t i = 0; i < count; i++) {
-        classes[i] = (uint8_t)(i % CLASSES);
-        for (size_t p = 0; p < SIDE * SIDE; p++)
-            pixels[i * SIDE * SIDE + p] =
-                (uint8_t)((p % SIDE / 11 == classes[i] ? 160 : 40) + (int)(rng_bits(key + i, p) % 60));
-    }
-    const uint32_t shape[] = {count, SIDE, SIDE};
-    bytes b = make_idx(8, 3, shape, pixels, count * SIDE * SIDE);
-    snprintf(name, sizeof name, "%s-images-idx3-ubyte", stem);
-    put_file(name, b.data, b.size);
-    bytes_free(&b);
-    b = make_idx(8, 1, shape, classes, count);
-    snprintf(name, sizeof name, "%s-labels-idx1-ubyte", stem);
-    put_file(name, b.data, b.size);
-    bytes_free(&b);
-}
 
 static char run_folder[256]; /* in_tree's answers do not last */
 
@@ -44,8 +19,8 @@ static int make_data(void **state)
 {
     if (make_tree(state)) return -1;
     strcpy(run_folder, in_tree("run"));
-    put_part("train", TRAINING, 1);
-    put_part("t10k", VALIDATION, 100);
+    put_columns("train", TRAINING, 1);
+    put_columns("t10k", VALIDATION, 100);
     return mkdir(run_folder, 0777);
 }
 
@@ -59,19 +34,9 @@ static dataset *open_data(void)
 
 static model *make_model(void)
 {
-    static const char json[] =
-        "{\"name\":\"tiny\",\"blocks\":[\"r1_k3_s11_e1_i8_o8_se0.25\",\"r2_k3_s22_e2_i8_o16_se0.25\"],"
-        "\"size\":32,\"stem\":{\"filters\":8},\"head\":{\"filters\":24},\"num_classes\":3,\"in_channels\":1,"
-        "\"drop_connect\":0.2,\"dropout\":0.1}";
-    net_arch arch;
-    net_graph *graph = NULL;
-    model *m = NULL;
+    model *m;
     effnet_error error;
-    if (net_arch_parse(&arch, json, strlen(json), &error) ||
-        net_graph_create(&graph, &arch, &(net_variant){NET_PAD_SAME, 1e-3, 0.3}, 0, 0, &error) ||
-        model_create(&m, graph, 5, &error))
-        fail_msg("%s", error.message);
-    net_graph_free(graph);
+    if (make_tiny_model(&m, &error)) fail_msg("%s", error.message);
     return m;
 }
 
@@ -217,18 +182,6 @@ static void the_head_is_trained_first(void **state)
     free(before);
     end(&r);
     clean();
-}
-
-/* Everything a run is made of. */
-static void assert_same(const trainer *a, const trainer *b)
-{
-    const size_t count = a->layout->count * sizeof(float), trained = a->layout->trained * sizeof(float);
-    assert_memory_equal(a->values, b->values, count);
-    assert_memory_equal(a->average, b->average, count);
-    assert_memory_equal(a->states[0], b->states[0], trained);
-    trainer_position x = a->at, y = b->at;
-    x.seconds = y.seconds = x.epoch_seconds = y.epoch_seconds = 0;
-    assert_memory_equal(&x, &y, sizeof x);
 }
 
 static void resumed_runs_end_the_same(void **state)

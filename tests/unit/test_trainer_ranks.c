@@ -5,15 +5,14 @@
  * those of all.
  */
 #define _GNU_SOURCE
-#include "data_test.h"
+#include "trainer_test.h"
 
 #include <math.h>
 #include <pthread.h>
 
 #include "thread_wire.h"
-#include "train/loop/trainer.h"
 
-enum { SIDE = 32, CLASSES = 3, TRAINING = 36, VALIDATION = 7, MOST = 4 };
+enum { SIDE = COLUMNS_SIDE, CLASSES = COLUMNS_CLASSES, TRAINING = 36, VALIDATION = 7, MOST = 4 };
 
 /* ---- Data and network ---- */
 
@@ -26,21 +25,6 @@ static int make_data(void **state)
     put_idx_part("train", TRAINING, SIDE, SIDE, CLASSES, false);
     put_idx_part("t10k", VALIDATION, SIDE, SIDE, CLASSES, false);
     return mkdir(run_folder, 0777);
-}
-
-static effnet_status make_model(model **out, effnet_error *error)
-{
-    static const char json[] =
-        "{\"name\":\"tiny\",\"blocks\":[\"r1_k3_s11_e1_i8_o8_se0.25\",\"r2_k3_s22_e2_i8_o16_se0.25\"],"
-        "\"size\":32,\"stem\":{\"filters\":8},\"head\":{\"filters\":24},\"num_classes\":3,\"in_channels\":1,"
-        "\"drop_connect\":0.2,\"dropout\":0.1}";
-    net_arch arch;
-    net_graph *graph;
-    TRY(net_arch_parse(&arch, json, strlen(json), error));
-    TRY(net_graph_create(&graph, &arch, &(net_variant){NET_PAD_SAME, 1e-3, 0.3}, 0, 0, error));
-    const effnet_status status = model_create(out, graph, 5, error);
-    net_graph_free(graph);
-    return status;
 }
 
 static effnet_trainer_options usual(void)
@@ -98,7 +82,7 @@ static effnet_status run_seat(seat *s)
 {
     static const image_options images;
     s->options.ranks = s->ranks;
-    TRY(make_model(&s->m, &s->error));
+    TRY(make_tiny_model(&s->m, &s->error));
     TRY(dataset_open(&s->d, tree, NULL, &s->error));
     TRY(trainer_create(&s->t, s->m, s->d, &s->options, s->level, 1 + (s->rank == 1), &images, &s->error));
     if (s->resumes) TRY(trainer_load(s->t, &s->error));
@@ -151,17 +135,6 @@ static void assert_went_well(const seat *seats, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (seats[i].status) fail_msg("rank %zu: %s", seats[i].rank, seats[i].error.message);
-}
-
-static void assert_same(const trainer *a, const trainer *b)
-{
-    const size_t count = a->layout->count * sizeof(float), trained = a->layout->trained * sizeof(float);
-    assert_memory_equal(a->values, b->values, count);
-    assert_memory_equal(a->average, b->average, count);
-    assert_memory_equal(a->states[0], b->states[0], trained);
-    trainer_position x = a->at, y = b->at;
-    x.seconds = y.seconds = x.epoch_seconds = y.epoch_seconds = 0;
-    assert_memory_equal(&x, &y, sizeof x);
 }
 
 static double largest_difference(const trainer *a, const trainer *b)

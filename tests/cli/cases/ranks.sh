@@ -8,9 +8,7 @@ t env LD_LIBRARY_PATH=. OMPI_COMM_WORLD_SIZE=2 effnet train --data data -o run
 t env LD_LIBRARY_PATH=. SLURM_STEP_NUM_TASKS=8 effnet finetune --data data -o run
 rm libmpi.so.40
 
-command -v mpirun > /dev/null && effnet info | grep -qE '^ +openmpi +[0-9]' || { echo "mpirun is not here"; exit 77; }
-export OMPI_MCA_plm_rsh_agent=sh OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export ASAN_OPTIONS=detect_leaks=0 # Open MPI keeps much to the end
+use_mpirun
 FILTER='s/[0-9.e-]+ images\/s/N images\/s/; s/(train|val|average|loss) +[0-9.]+/\1 N/g; s/N +[0-9.]+ %/N P/g; s/[0-9]+ MiB/M MiB/; s/  best$//; s/ on [^ ]+ has/ on HOST has/'
 
 # Of several ranks the first one's words; mpirun's own go to `launcher`.
@@ -40,8 +38,7 @@ disturbed() { # signal process number command...
 }
 
 tiny_network > tiny.json
-for class in cat coffee; do mkdir -p "data/$class"; done
-for i in 1 2 3 4 5 6 7 8; do cp "$PHOTOS/chelsea.png" "data/cat/$i.png"; cp "$PHOTOS/coffee.png" "data/coffee/$i.png"; done
+two_classes
 options="--data data --arch tiny.json --batch 3 --epochs 3 --val-split 0.25 --size 32 --lr 0.01 --rank-timeout 5"
 
 echo "-- several"

@@ -26,11 +26,8 @@ t effnet search -o nothing --resume
 
 echo "-- a whole one"
 FILTER='s/about [0-9].*s on/about T on/; s/ +[0-9.]+ %.*$/ P/; s/[0-9.]+ %/P/g; s/( +[0-9.e+-]+ (s|min|h))+( +=|$)/ T\3/'
-for class in cat coffee; do mkdir -p "data/$class"; done
-for i in 1 2 3 4 5 6 7 8; do cp "$PHOTOS/chelsea.png" "data/cat/$i.png"; cp "$PHOTOS/coffee.png" "data/coffee/$i.png"; done
-cat > small.json << 'END'
-{"name": "small", "blocks": ["r1_k3_s22_e1_i8_o8", "r1_k3_s22_e2_i8_o8"], "size": 32, "stem": {"filters": 8}, "head": {"filters": 16}}
-END
+two_classes
+small_network > small.json
 options="--data data --arch small.json --alpha 2 --beta 1 --gamma 1 --batch 4 --val-split 0.5"
 t effnet search $options --epochs 3 --halving --dry-run
 effnet search $options --epochs 3 --halving -o found > out 2> err
