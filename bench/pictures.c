@@ -82,7 +82,7 @@ int main(int argc, char **argv)
     const size_t cache = argc > 4 ? (size_t)atoi(argv[4]) * 1000000 : 0;
     if (side < 1 || rounds < 1) return 64;
     if (dataset_open(&d, argv[1], NULL, &error) != EFFNET_OK) return fail(&error);
-    const recipe r = recipe_default(side);
+    const recipe r = recipe_default(side, side);
     augment_options a = side < 96 ? augment_small(side) : augment_photos();
     stage stages[5] = {{"cropped and normalised", a}};
     stages[0].augment.mirror = 0;

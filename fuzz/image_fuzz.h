@@ -29,7 +29,7 @@ static inline void fuzz_decode(const void *data, size_t size, bool allow_truncat
         return;
     }
     fuzz_touch(picture.pixels, (size_t)picture.height * (size_t)picture.width * 3);
-    const recipe r = recipe_default(32);
+    const recipe r = recipe_default(32, 32);
     if (recipe_apply(&r, &picture, 3, values, &error) == EFFNET_OK) fuzz_touch(values, sizeof values);
     image_free(&picture);
 }

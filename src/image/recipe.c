@@ -13,14 +13,14 @@
 #include "image/resize.h"
 
 /* timm data/constants.py IMAGENET_DEFAULT_MEAN, _STD and DEFAULT_CROP_PCT. */
-recipe recipe_default(int size)
+recipe recipe_default(int height, int width)
 {
     /* Small inputs are for small pictures, which have no border to spare. */
-    const double fraction = size <= RECIPE_SMALL_SIDE ? 1 : 0.875;
-    return (recipe){.height = size,
-                    .width = size,
+    const double fraction = height <= RECIPE_SMALL_SIDE || width <= RECIPE_SMALL_SIDE ? 1 : 0.875;
+    return (recipe){.height = height,
+                    .width = width,
                     .fit = RECIPE_CENTER,
-                    .resize = recipe_resize_for(size, size, fraction),
+                    .resize = recipe_resize_for(height, width, fraction),
                     .filter = IMAGE_BICUBIC,
                     .antialias = true,
                     .divisor = 255.0f,

@@ -32,9 +32,9 @@ typedef struct recipe {
     float mean[3], deviation[3];
 } recipe;
 
-/* ImageNet's defaults for `size`: crop fraction 0.875 (1 up to 64 pixels), bicubic, antialiased, divisor 255,
- * mean .485 .456 .406, deviation .229 .224 .225. */
-recipe recipe_default(int size);
+/* ImageNet's defaults for this input: crop fraction 0.875 (1 where a side has at most 64 pixels), bicubic,
+ * antialiased, divisor 255, mean .485 .456 .406, deviation .229 .224 .225. */
+recipe recipe_default(int height, int width);
 
 /* Pixels of the shorter side before a centre crop of `fraction` (timm's crop_pct): floor(side / fraction) of
  * the network's longer side, so that the crop never asks for more than there is. */

@@ -142,7 +142,7 @@ static effnet_status read_recipe(config *out, const json_t *pretrained, effnet_e
 {
     if (!field(pretrained, "input_size")) return EFFNET_OK;
     const bool test = field(pretrained, "test_input_size") != NULL;
-    recipe r = recipe_default(224);
+    recipe r = recipe_default(224, 224);
     TRY(read_size(&out->in_channels, &r, pretrained, test ? "test_input_size" : "input_size", error));
     TRY(read_fit(&r, pretrained, test, error));
     TRY(read_filter(&r, pretrained, error));

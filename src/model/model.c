@@ -58,9 +58,7 @@ effnet_status model_create(model **out, const net_graph *like, uint64_t seed, ef
     if (!m) return error_memory(error);
     m->seed = seed;
     m->task = EFFNET_TASK_CLASSES;
-    m->recipe = recipe_default(like->height);
-    m->recipe.width = like->width;
-    m->recipe.resize = recipe_resize_for(like->height, like->width, 0.875);
+    m->recipe = recipe_default(like->height, like->width);
     m->file_classes = like->arch.classes;
     m->file_in_channels = like->arch.in_channels;
     snprintf(m->origin, sizeof m->origin, "fresh weights, seed %" PRIu64, seed);

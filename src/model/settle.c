@@ -251,7 +251,7 @@ static effnet_status assume_recipe(opening *o, effnet_error *error)
 effnet_status settle_recipe(opening *o, effnet_error *error)
 {
     recipe *r = &o->m->recipe;
-    *r = recipe_default(o->arch.size);
+    *r = recipe_default(o->arch.size, o->arch.size);
     const char *kept = metadata(o, METADATA_RECIPE);
     if (kept) {
         const effnet_status status = recipe_parse(r, kept, error);

@@ -73,7 +73,7 @@ static effnet_status do_recipe(char **words, int count, effnet_error *error)
 {
     image picture;
     if (count != 4) return error_set(error, EFFNET_ERR_ARGUMENT, "recipe FILE CHANNELS RECIPE");
-    recipe r = recipe_default(224);
+    recipe r = recipe_default(224, 224);
     TRY(recipe_parse(&r, words[3], error));
     TRY(decode_file(&picture, words[1], false, error));
     const int channels = atoi(words[2]);

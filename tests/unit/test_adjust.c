@@ -120,7 +120,7 @@ static void normalise(void **state)
     static const char *const recipes[] = {"resize=32", "resize=32,order=bgr", "resize=32,lite"};
     for (size_t i = 0; i < 3; i++)
         for (int channels = 1; channels <= 3; channels += 2) {
-            recipe r = recipe_default(32);
+            recipe r = recipe_default(32, 32);
             assert_int_equal(recipe_parse(&r, recipes[i], NULL), EFFNET_OK);
             image p = formula_picture(32, 32);
             float whole[32 * 32 * 3] = {0}, last[32 * 32 * 3] = {0};
@@ -141,7 +141,7 @@ static void fit(void **state)
     static const int sizes[][2] = {{50, 60}, {7, 90}, {1, 1}, {32, 32}};
     for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++)
         for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
-            recipe r = recipe_default(32);
+            recipe r = recipe_default(32, 32);
             assert_int_equal(recipe_parse(&r, recipes[i], NULL), EFFNET_OK);
             image p = formula_picture(sizes[k][0], sizes[k][1]), fitted;
             float whole[32 * 40 * 3] = {0}, steps[32 * 40 * 3] = {0};

@@ -218,7 +218,7 @@ static void parts_of_odd_pictures(void **state)
 
 static recipe plain_recipe(int side)
 {
-    recipe r = recipe_default(side);
+    recipe r = recipe_default(side, side);
     assert_int_equal(recipe_parse(&r, "scale=1,mean=0,std=1", NULL), EFFNET_OK);
     r.resize = side;
     return r;

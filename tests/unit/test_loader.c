@@ -84,7 +84,7 @@ static void same_bits(void **state)
     enum { BATCHES = 13 };
     put_photos(23);
     dataset *d = open_tree();
-    const recipe r = recipe_default(SIDE);
+    const recipe r = recipe_default(SIDE, SIDE);
     uint32_t first[BATCHES] = {0};
     static const loader_options cases[] = {{.threads = 0},
                                            {.threads = 0, .ahead = 1, .cache = 1 << 20},
@@ -131,7 +131,7 @@ static void ranks(void **state)
     (void)state;
     put_photos(19);
     dataset *d = open_tree();
-    const recipe r = recipe_default(SIDE);
+    const recipe r = recipe_default(SIDE, SIDE);
     const size_t size = SIDE * SIDE * 3;
     loader *whole = make(d, &r, (loader_options){.batch = 8, .seed = 3, .augment = &full});
     loader *parts[2];
@@ -160,7 +160,7 @@ static void evaluation(void **state)
     put_photos(11);
     dataset *d = open_tree();
     for (int channels = 1; channels <= 3; channels += 2) {
-        const recipe r = recipe_default(SIDE);
+        const recipe r = recipe_default(SIDE, SIDE);
         const size_t size = (size_t)(SIDE * SIDE * channels);
         loader *l = make(d, &r, (loader_options){.batch = 4, .threads = 2, .channels = channels});
         for (int round = 0; round < 2; round++) {
@@ -222,7 +222,7 @@ static void one_in_a_hundred(void **state)
     assert_int_equal(symlink("gone", in_tree("a/150.png")), 0);
     dataset *d = open_tree();
     assert_int_equal(d->parts[0].count, 200);
-    const recipe r = recipe_default(SIDE);
+    const recipe r = recipe_default(SIDE, SIDE);
     uint32_t sums[2][20];
     for (size_t threads = 0; threads < 3; threads++) {
         noted n = {.count = 0};
@@ -259,7 +259,7 @@ static void more_than_one_in_a_hundred(void **state)
         put_text(name, "");
     }
     dataset *d = open_tree();
-    const recipe r = recipe_default(SIDE);
+    const recipe r = recipe_default(SIDE, SIDE);
     loader *l = make(d, &r, (loader_options){.batch = 200, .threads = 2, .augment = &full});
     loader_batch b;
     assert_int_equal(loader_next(l, &b, &error), EFFNET_ERR_FORMAT);
@@ -275,7 +275,7 @@ static void nothing_readable(void **state)
     put_text("a/1.png", "");
     put_text("a/2.png", "");
     dataset *d = open_tree();
-    const recipe r = recipe_default(SIDE);
+    const recipe r = recipe_default(SIDE, SIDE);
     loader *l = make(d, &r, (loader_options){.batch = 2});
     loader_batch b;
     assert_int_equal(loader_next(l, &b, &error), EFFNET_ERR_FORMAT);
@@ -291,7 +291,7 @@ static void smallest(void **state)
     put_picture("a/1.png", 1, 1, 10, 20, 30);
     put_picture("b/2.png", 1, 300, 40, 50, 60);
     dataset *d = open_tree();
-    const recipe r = recipe_default(SIDE);
+    const recipe r = recipe_default(SIDE, SIDE);
     for (size_t batch = 1; batch <= 16; batch *= 4) {
         loader *l = make(d, &r, (loader_options){.batch = batch, .threads = 1, .augment = &full});
         for (int i = 0; i < 6; i++) {
@@ -311,7 +311,7 @@ static void values_and_labels(void **state)
     put_pictures("p", 4);
     put_text("train.csv", "file,x,y\np/0.png,0,10\np/1.png,1,11\np/2.png,2,12\np/3.png,3,13\n");
     dataset *d = open_tree();
-    const recipe r = recipe_default(SIDE);
+    const recipe r = recipe_default(SIDE, SIDE);
     const augment_options mixed = {.mixup = 1};
     loader *plain = make(d, &r, (loader_options){.batch = 4, .augment = &(augment_options){0}});
     loader *pairs = make(d, &r, (loader_options){.batch = 4, .augment = &mixed});
@@ -336,7 +336,7 @@ static void bad_options(void **state)
     (void)state;
     put_pictures("a", 3);
     dataset *d = open_tree();
-    const recipe r = recipe_default(SIDE);
+    const recipe r = recipe_default(SIDE, SIDE);
     const augment_options wild = {.mirror = 2};
     loader *l;
     size_t memory;
@@ -370,7 +370,7 @@ static void grey(void **state)
     (void)state;
     put_idx_part("train", 12, SIDE, SIDE, 3, true);
     dataset *d = open_tree();
-    recipe r = recipe_default(SIDE);
+    recipe r = recipe_default(SIDE, SIDE);
     assert_int_equal(recipe_parse(&r, "scale=1,mean=0,std=1,resize=16", NULL), EFFNET_OK);
     loader *l = make(d, &r, (loader_options){.batch = 12, .channels = 1, .augment = &(augment_options){0}});
     const loader_batch b = next(l);

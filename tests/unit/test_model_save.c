@@ -126,6 +126,23 @@ static void networks_keep_variant_and_size(void **state)
     model_free(m);
 }
 
+/* Small pictures have no border to cut off: training does not, so nobody else may. */
+static void small_networks_see_the_whole_picture(void **state)
+{
+    (void)state;
+    const int sides[][3] = {{32, 32, 32}, {64, 96, 96}, {65, 65, 74}, {224, 224, 256}};
+    for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
+        const net_arch arch = tiny_arch();
+        net_graph *graph;
+        model *m;
+        assert_int_equal(net_graph_create(&graph, &arch, NULL, sides[i][0], sides[i][1], NULL), EFFNET_OK);
+        assert_int_equal(model_create(&m, graph, 1, NULL), EFFNET_OK);
+        assert_int_equal(m->recipe.resize, sides[i][2]);
+        model_free(m);
+        net_graph_free(graph);
+    }
+}
+
 static void seeds_differ(void **state)
 {
     (void)state;
@@ -410,6 +427,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fresh_weights_follow_the_source),
         cmocka_unit_test(networks_keep_variant_and_size),
+        cmocka_unit_test(small_networks_see_the_whole_picture),
         cmocka_unit_test(seeds_differ),
         cmocka_unit_test(everything_comes_back),
         cmocka_unit_test(counters_are_for_pytorch),

@@ -12,7 +12,7 @@
 
 static recipe parsed(const char *text)
 {
-    recipe r = recipe_default(224);
+    recipe r = recipe_default(224, 224);
     effnet_error error;
     if (recipe_parse(&r, text, &error) != EFFNET_OK) fail_msg("%s: %s", text, error.message);
     return r;
@@ -21,7 +21,7 @@ static recipe parsed(const char *text)
 static void defaults(void **state)
 {
     (void)state;
-    const recipe r = recipe_default(224);
+    const recipe r = recipe_default(224, 224);
     assert_int_equal(r.height, 224);
     assert_int_equal(r.width, 224);
     assert_int_equal(r.resize, 256);
@@ -68,7 +68,7 @@ static void resize_follows_size(void **state)
     assert_int_equal(parsed("crop=0.5,resize=300").resize, 300);
     assert_int_equal(parsed("resize=300,crop=0.5").resize, 448);
     assert_int_equal(parsed("size=100x200,crop=0.5").resize, 400);
-    recipe small = recipe_default(16384);
+    recipe small = recipe_default(16384, 16384);
     small.resize = 1;
     assert_int_equal(recipe_parse(&small, "size=1", NULL), EFFNET_OK);
     assert_int_equal(small.resize, 1);
@@ -120,7 +120,7 @@ static void bad_text(void **state)
         {"std=\x1b[31m", "\\x1B"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        recipe r = recipe_default(224);
+        recipe r = recipe_default(224, 224);
         const recipe before = r;
         effnet_error error;
         if (recipe_parse(&r, cases[i].text, &error) != EFFNET_ERR_ARGUMENT)
@@ -131,7 +131,7 @@ static void bad_text(void **state)
     char longest[400];
     memset(longest, '1', sizeof longest - 1);
     longest[sizeof longest - 1] = '\0';
-    recipe r = recipe_default(224);
+    recipe r = recipe_default(224, 224);
     effnet_error error;
     assert_int_equal(recipe_parse(&r, longest, &error), EFFNET_ERR_ARGUMENT);
     assert_non_null(strstr(error.message, "too long"));
@@ -143,7 +143,7 @@ static void assert_round_trip(const recipe *r)
     const size_t length = recipe_format(line, sizeof line, r);
     assert_int_equal(length, strlen(line));
     assert_true(length < RECIPE_TEXT_SIZE);
-    recipe back = recipe_default(7);
+    recipe back = recipe_default(7, 7);
     assert_int_equal(recipe_parse(&back, line, NULL), EFFNET_OK);
     recipe_format(again, sizeof again, &back);
     assert_string_equal(line, again);
@@ -158,7 +158,7 @@ static void format_round_trips(void **state)
 {
     (void)state;
     char line[RECIPE_TEXT_SIZE];
-    recipe r = recipe_default(224);
+    recipe r = recipe_default(224, 224);
     recipe_format(line, sizeof line, &r);
     assert_string_equal(line, "size=224x224,resize=256,fit=center,interpolation=bicubic,antialias=true,"
                               "order=rgb,scale=1/255,mean=0.485:0.456:0.406,std=0.229:0.224:0.225");
@@ -190,7 +190,7 @@ static void locale_does_not_matter(void **state)
     static const char *const names[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "de_DE", "da_DK.utf8"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (setlocale(LC_NUMERIC, names[i])) break;
-    const recipe r = recipe_default(224);
+    const recipe r = recipe_default(224, 224);
     assert_round_trip(&r);
     char line[RECIPE_TEXT_SIZE];
     recipe_format(line, sizeof line, &r);
@@ -299,7 +299,7 @@ static void unsupported_channels(void **state)
 {
     (void)state;
     image picture = formula_picture(40, 40);
-    const recipe r = recipe_default(32);
+    const recipe r = recipe_default(32, 32);
     effnet_error error;
     assert_int_equal(recipe_apply(&r, &picture, 4, NULL, &error), EFFNET_ERR_UNSUPPORTED);
     assert_non_null(strstr(error.message, "4 input channels"));
