@@ -97,6 +97,18 @@ static effnet_progress work(trainer *t, size_t pieces)
     return last;
 }
 
+/* Runs to the end; writes down what is told of each epoch, by its number. How many pieces that took. */
+static size_t finish(trainer *t, effnet_progress *epochs)
+{
+    effnet_progress p = {0};
+    size_t pieces = 0;
+    for (; !p.done; pieces++) {
+        assert_int_equal(trainer_run(t, NULL, &p, NULL), EFFNET_OK);
+        if (p.epoch_ended) epochs[p.epoch] = p;
+    }
+    return pieces;
+}
+
 /* ---- Tests ---- */
 
 static void it_learns(void **state)
@@ -192,9 +204,8 @@ static void resumed_runs_end_the_same(void **state)
     o.epochs = 2;
     o.folder = NULL;
     run whole = begin(&o, 1);
-    size_t pieces = 0;
-    for (effnet_progress p = {0}; !p.done; pieces++)
-        assert_int_equal(trainer_run(whole.t, NULL, &p, NULL), EFFNET_OK);
+    effnet_progress told[3], again[3];
+    const size_t pieces = finish(whole.t, told);
     o.folder = run_folder;
     for (size_t stop = 1; stop<pieces; stop += stop> 6 ? 2 : 1) {
         run first = begin(&o, 1 + stop % 2);
@@ -204,8 +215,13 @@ static void resumed_runs_end_the_same(void **state)
         end(&first);
         run second = begin(&o, 1 + stop % 3);
         if (trainer_load(second.t, &error)) fail_msg("%s", error.message);
-        work(second.t, SIZE_MAX);
+        memcpy(again, told, sizeof told);
+        finish(second.t, again);
         assert_same(whole.t, second.t);
+        for (int epoch = 0; epoch < 3; epoch++)
+            assert_true(again[epoch].learning_rate == told[epoch].learning_rate &&
+                        again[epoch].train_loss == told[epoch].train_loss &&
+                        again[epoch].val_loss == told[epoch].val_loss);
         end(&second);
         clean();
     }

@@ -178,7 +178,7 @@ static void tell(const trainer *t, effnet_progress *p)
         .steps = t->steps,
         .evaluating = t->at.stage == TRAINER_EVALUATE || t->at.stage == TRAINER_AVERAGED,
         .done = t->at.stage == TRAINER_DONE,
-        .learning_rate = t->last_rate,
+        .learning_rate = t->at.rate,
         .val_loss = NAN,
         .val_top1 = NAN,
         .ema_loss = NAN,

@@ -68,7 +68,7 @@ static effnet_status find_gradient(trainer *t, const feed_batch *b, train_tally 
 static void update(trainer *t, double norm)
 {
     const trainer_phase *phase = &t->phases[t->at.phase];
-    t->last_rate = t->at.rate_factor * train_schedule_rate(&phase->schedule, t->at.phase_step);
+    t->at.rate = t->at.rate_factor * train_schedule_rate(&phase->schedule, t->at.phase_step);
     const train_update u = {
         .layout = t->layout,
         .first = train_layout_first(t->layout, phase->first_tensor),
@@ -76,7 +76,7 @@ static void update(trainer *t, double norm)
         .gradients = t->gradients,
         .gradient_scale = train_clip_scale(norm, t->options.clip),
         .states = t->states,
-        .rate = t->last_rate,
+        .rate = t->at.rate,
         .step = t->at.phase_step + 1,
     };
     train_optimiser_step(&t->optimiser, &u, t->team);

@@ -50,6 +50,7 @@ typedef struct trainer_position {
     uint64_t skipped, restores;
     uint64_t has_best;
     double best, rate_factor;
+    double rate;       /* of the last step */
     double loss, hits; /* sums over the `images` of this epoch */
     uint64_t images;
     double epoch_seconds, seconds;
@@ -113,7 +114,7 @@ typedef struct trainer {
     trainer_position at;
     train_tally evaluation; /* of the stage */
     double figures[2][2];   /* loss and hits of an image: of the weights, of the average; NaN: none */
-    double last_rate, last_save_ms;
+    double last_save_ms;
     char *description;
     char *log; /* lines of log.csv so far */
     char notice[CHECKPOINT_WARNING];
