@@ -900,8 +900,10 @@ typedef struct effnet_search_options {
     int seeds;    /**< trainings of each network; the first has training.seed, the next one more [1] */
     bool halving; /**< successive halving: short trainings first, of which the best third goes on; controls
                      and the published go through all of it */
-    double seconds;     /**< train each so long, up to the end of an epoch, instead of training.epochs [no] */
-    const char *recipe; /**< "key=value,..." over the recipe of fresh weights; no size */
+    double seconds; /**< train each so long, up to the end of an epoch, instead of training.epochs [no] */
+    int group;      /**< ranks that train one network together, each with its part of training.batch, which
+                       must be a multiple of it; needs effnet_search_run_options.ranks [1] */
+    const char *recipe;              /**< "key=value,..." over the recipe of fresh weights; no size */
     effnet_trainer_options training; /**< the same for all; folder, threads, head_epochs and ranks are not
                                         used, max_bytes is of all workers together */
 } effnet_search_options;
@@ -988,8 +990,8 @@ typedef struct effnet_search_run_options {
     int workers; /**< processes, each of one thread; 0: the cores that this process may use; 1: none but
                     this. More are forked: the calling process must have no other threads then. */
     bool ranks; /**< this process is one of several that mpirun has started, on one machine or many that share
-                   the folder: rank 0 hands out, the others train, and workers says how many are on this
-                   machine, for the memory. Only rank 0 has results. */
+                   the folder: rank 0 hands out, the others train, alone or in groups, and workers says how
+                   many are on this machine, for the memory. Only rank 0 has results. */
     double patience;            /**< seconds after which a rank that says nothing is given up [120] */
     effnet_search_watch *watch; /**< or NULL */
     effnet_search_stop *stop;   /**< or NULL */

@@ -25,7 +25,7 @@
 
 #define DEFAULT_BASE "efficientnet-b0"
 
-enum { MAX_MULTIPLE = 1024, MOST = 100, MAX_SEEDS = 1000 };
+enum { MAX_MULTIPLE = 1024, MOST = 100, MAX_SEEDS = 1000, MAX_GROUP = 1024 };
 
 typedef struct settings {
     training t; /* first: the training's hook is given this */
@@ -51,6 +51,8 @@ static const option_spec specs[] = {
     {OPTION_SEEDS, "seeds", "N", "train each network N times, with other seeds (default: 1)"},
     {OPTION_HALVING, "halving", NULL, "short trainings first, of which the best third goes on"},
     {OPTION_SECONDS, "seconds", "S", "train each for S seconds, and the epoch begun, instead of --epochs"},
+    {OPTION_GROUP, "group", "N",
+     "with mpirun: N ranks train a network together, each a part of the batch (default: 1)"},
     {OPTION_DRY_RUN, "dry-run", NULL,
      "list the candidates and stop; with --data, tell how long it would take"},
     TRAINING_OPTIONS,
@@ -73,6 +75,7 @@ static bool take(training *t, const option_parser *o)
     case OPTION_GAMMA: options_range(o, 1, MOST, &s->gamma.least, &s->gamma.most); return true;
     case OPTION_MULTIPLE: s->multiple = options_number(o, 1, MAX_MULTIPLE); return true;
     case OPTION_SEEDS: s->seeds = options_number(o, 1, MAX_SEEDS); return true;
+    case OPTION_GROUP: s->group = options_number(o, 1, MAX_GROUP); return true;
     case OPTION_HALVING: s->halving = true; return true;
     case OPTION_SECONDS: s->seconds = options_real_within(o, 1, 1e8); return true;
     default: return false;
@@ -269,6 +272,9 @@ static int run(int argc, char **argv)
     s.number = s.ranks ? cluster_number() : 0;
     if (s.number > 0) report_set_rank(s.number);
     int code = training_read(&s.t, argc, argv);
+    if (code == EXIT_DONE && s.search.group > 1 && !s.ranks && !s.t.plan_only)
+        code =
+            report_failure(EXIT_USAGE, "--group %d: the ranks for it are started by mpirun", s.search.group);
     if (code == EXIT_DONE && s.t.data) code = training_open_data(&s.t, &data);
     if (code == EXIT_DONE) code = make_base(&s.t, data, &base);
     if (code == EXIT_DONE) code = search_with(&s, base, data);

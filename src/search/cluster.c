@@ -17,7 +17,7 @@
 
 enum { UP = 11, DOWN = 12, LOOK_MS = 10, BEAT_MS = 2000, WATCH_MS = 200, FAREWELL_MS = 5000 };
 
-typedef enum packet_kind { PACKET_HELLO = 1, PACKET_BEAT, PACKET_RESULT } packet_kind;
+typedef enum packet_kind { PACKET_HELLO = 1, PACKET_BEAT, PACKET_RESULT, PACKET_LEAVE } packet_kind;
 
 /* From a worker; the hits follow, at their full size. */
 typedef struct packet {
@@ -61,8 +61,10 @@ typedef struct remote {
 typedef struct coordinator {
     const search_work *work;
     const search_cluster *cluster;
-    remote *all; /* [count], by rank; that of 0 is not used */
+    remote *all; /* [count], by rank; those of 0 and of who follows a leader are not used */
     size_t count;
+    size_t group;                                 /* from one rank that asks to the next */
+    char why[sizeof((effnet_error *)0)->message]; /* the last one left */
     bool ending;
     double watched;
 } coordinator;
@@ -96,6 +98,11 @@ static effnet_status take_packet(coordinator *c, size_t rank, effnet_error *erro
     remote *r = &c->all[rank];
     packet p;
     memcpy(&p, r->in, sizeof p);
+    if (p.kind == PACKET_LEAVE) {
+        snprintf(c->why, sizeof c->why, ": rank %zu: %.*s", rank, (int)sizeof c->why - 40,
+                 p.message.error.message);
+        lose(c, rank);
+    }
     if (p.kind != PACKET_RESULT || !r->busy) return EFFNET_OK;
     r->busy = false;
     search_message *m = &p.message;
@@ -120,7 +127,7 @@ static effnet_status hear(coordinator *c, size_t rank, effnet_error *error)
         return error_set(error, EFFNET_ERR_MISMATCH,
                          "rank %zu searches something else: other data or options", rank);
     TRY(take_packet(c, rank, error));
-    return listen_again(c, rank, error);
+    return r->lost ? EFFNET_OK : listen_again(c, rank, error);
 }
 
 /* Looks at one rank; what goes wrong with its messages is its end. */
@@ -142,7 +149,7 @@ static effnet_status look(coordinator *c, size_t rank, effnet_error *error)
 
 static effnet_status hand_out(coordinator *c, effnet_error *error)
 {
-    for (size_t rank = 1; rank < c->count && !c->ending; rank++) {
+    for (size_t rank = 1; rank < c->count && !c->ending; rank += c->group) {
         remote *r = &c->all[rank];
         order what = {.quit = 0};
         if (r->lost || r->busy || r->sends || !r->there) continue;
@@ -158,7 +165,7 @@ static effnet_status hand_out(coordinator *c, effnet_error *error)
 static size_t count_ranks(const coordinator *c, bool busy)
 {
     size_t count = 0;
-    for (size_t rank = 1; rank < c->count; rank++)
+    for (size_t rank = 1; rank < c->count; rank += c->group)
         count += !c->all[rank].lost && (!busy || c->all[rank].busy);
     return count;
 }
@@ -176,7 +183,7 @@ static void dismiss_all(coordinator *c)
 {
     const double until =
         clock_ms() + (c->cluster->patience * 1000 > FAREWELL_MS ? 1000 * c->cluster->patience : FAREWELL_MS);
-    for (size_t rank = 1; rank < c->count; rank++) {
+    for (size_t rank = 1; rank < c->count; rank += c->group) {
         if (c->all[rank].lost) continue;
         bool done = !c->all[rank].sends;
         while (!done && !c->all[rank].lost && clock_ms() < until) {
@@ -187,26 +194,27 @@ static void dismiss_all(coordinator *c)
         if (!done || tell(c, rank, &(order){.quit = 1}, NULL) != EFFNET_OK) lose(c, rank);
     }
     while (count_ranks(c, true) > 0 && clock_ms() < until) {
-        for (size_t rank = 1; rank < c->count; rank++)
+        for (size_t rank = 1; rank < c->count; rank += c->group)
             if (c->all[rank].busy) (void)!look(c, rank, NULL);
         pause_ms(LOOK_MS);
     }
-    for (size_t rank = 1; rank < c->count; rank++)
+    for (size_t rank = 1; rank < c->count; rank += c->group)
         if (c->all[rank].busy) lose(c, rank);
 }
 
 static effnet_status coordinate(coordinator *c, effnet_error *error)
 {
-    for (size_t rank = 1; rank < c->count; rank++) {
+    for (size_t rank = 1; rank < c->count; rank += c->group) {
         c->all[rank].in = malloc(packet_size(c->cluster));
         if (!c->all[rank].in) return error_memory(error);
         TRY(listen_again(c, rank, error));
     }
     while (!c->ending && !search_queue_done(c->work->queue)) {
-        for (size_t rank = 1; rank < c->count; rank++)
+        for (size_t rank = 1; rank < c->count; rank += c->group)
             TRY(look(c, rank, error));
         TRY(hand_out(c, error));
-        if (count_ranks(c, false) == 0) return error_set(error, EFFNET_ERR_OS, "all other ranks are lost");
+        if (count_ranks(c, false) == 0)
+            return error_set(error, EFFNET_ERR_OS, "all other ranks are lost%s", c->why);
         watch_now(c);
         pause_ms(LOOK_MS);
     }
@@ -216,13 +224,16 @@ static effnet_status coordinate(coordinator *c, effnet_error *error)
 effnet_status search_coordinate(const search_work *work, const search_cluster *cluster, bool *stopped,
                                 bool *lost, effnet_error *error)
 {
-    coordinator c = {.work = work, .cluster = cluster, .count = cluster->w->count};
+    coordinator c = {.work = work,
+                     .cluster = cluster,
+                     .count = cluster->w->count,
+                     .group = cluster->group > 1 ? cluster->group : 1};
     c.all = calloc(c.count, sizeof *c.all);
     if (!c.all) return error_memory(error);
     effnet_status status = coordinate(&c, error);
     dismiss_all(&c);
     *stopped = !search_queue_done(work->queue);
-    *lost = status != EFFNET_OK || count_ranks(&c, false) + 1 < c.count;
+    *lost = status != EFFNET_OK || c.group * count_ranks(&c, false) + 1 < c.count;
     if (status == EFFNET_OK) status = search_journal_sync(work->journal, error);
     /* Nobody drives messages on from here, so none arrives in these any more. */
     for (size_t rank = 1; rank < c.count; rank++)
@@ -299,8 +310,10 @@ static effnet_status serve(server *s, const search_trainer *trainer)
         TRY(listen_for_order(s));
         search_message m;
         search_do_task(trainer, &task, server_must_stop, s, &m);
-        say(s, PACKET_RESULT, &m);
+        const bool broken = trainer->broken && *trainer->broken;
+        say(s, broken ? PACKET_LEAVE : PACKET_RESULT, &m);
         search_result_clear(&m.result);
+        if (broken) break;
     }
     for (drive(s); s->sends && s->failed == EFFNET_OK; drive(s))
         pause_ms(1);

@@ -42,7 +42,7 @@ effnet_status search_describe(char **out, const search *s, effnet_error *error)
         "constraint=%s within %g\nnetworks=%zu, %016" PRIx64 "\nseeds=%d from %" PRIu64
         "\nrungs=%zu of %u epochs, "
         "%g seconds\npictures=%zu and %zu\nclasses=%zu, %016" PRIx64
-        "\nrecipe=%s\naugmentation=%s\nbatch=%d in %d\n"
+        "\nrecipe=%s\naugmentation=%s\nbatch=%d in %d by %d\n"
         "optimizer=%d, rate %.9g, momentum %.9g, decay %.9g, clip %.9g\n"
         "schedule=%d, factor %.9g, every %.9g, warm-up %.9g\n"
         "loss=smoothing %.9g, balance %d\naveraging=%.9g\nfrozen norms=%d\nkernels=%s\n",
@@ -51,7 +51,7 @@ effnet_status search_describe(char **out, const search *s, effnet_error *error)
         o->tolerance, s->jobs, networks_of(s), o->seeds, t->seed, s->rungs, s->epochs[s->rungs - 1],
         o->seconds, s->data->parts[EFFNET_TRAINING].count, s->data->parts[EFFNET_VALIDATION].count,
         s->data->outputs, labels_of(s->data), s->recipe ? s->recipe : "", s->augment ? s->augment : "",
-        t->batch, t->passes ? t->passes : 1, (int)t->optimizer, t->learning_rate, t->momentum,
+        t->batch, t->passes ? t->passes : 1, o->group, (int)t->optimizer, t->learning_rate, t->momentum,
         t->weight_decay, t->clip, (int)t->schedule, t->decay_factor, t->decay_epochs, t->warmup_epochs,
         t->label_smoothing, t->balance, t->averaging, t->freeze_norms, cpu_level_name(s->level));
     free(network);

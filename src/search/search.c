@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "search/group.h"
 
 /* ---- Rungs ---- */
 
@@ -50,6 +51,10 @@ static effnet_status check_training(const search *s, effnet_error *error)
     const effnet_search_options *o = &s->options;
     if (o->seeds < 1 || o->seeds > SEARCH_MAX_SEEDS)
         return error_set(error, EFFNET_ERR_ARGUMENT, "%d seeds: wanted 1 to %d", o->seeds, SEARCH_MAX_SEEDS);
+    if (o->group < 1 || o->group > SEARCH_MAX_WORKERS || search_batch(s) % (size_t)o->group != 0)
+        return error_set(error, EFFNET_ERR_ARGUMENT,
+                         "batches of %zu cannot be divided among groups of %d ranks", search_batch(s),
+                         o->group);
     if (!(o->seconds >= 0 && o->seconds < 1e9))
         return error_set(error, EFFNET_ERR_ARGUMENT, "a budget of %g seconds", o->seconds);
     if (o->training.epochs < 0 || o->training.head_epochs != 0)
@@ -129,6 +134,7 @@ static effnet_status fill(search *s, const net_graph *base, const effnet_search_
 {
     TRY(search_options_check(&s->options, options, error));
     if (s->options.seeds == 0) s->options.seeds = 1;
+    if (s->options.group == 0) s->options.group = 1;
     TRY(copy_text(&s->recipe, s->options.recipe, error));
     TRY(copy_text(&s->augment, s->options.training.augment, error));
     s->options.recipe = s->recipe;
@@ -201,11 +207,14 @@ static uint64_t number_of(const char *description)
 static effnet_status work(search *s, const search_run_options *o, wire *w, const char *description,
                           bool *stopped, effnet_error *error)
 {
-    const search_trainer teacher = {search_train, search_forget, s};
+    const search_trainer teacher = {.train = search_train, .forget = search_forget, .context = s};
     search_cluster cluster = {w, number_of(description), s->data->parts[EFFNET_VALIDATION].count,
-                              o->patience > 0 ? o->patience : SEARCH_PATIENCE};
+                              (size_t)s->options.group, o->patience > 0 ? o->patience : SEARCH_PATIENCE};
     if (w && w->rank > 0) {
-        const effnet_status status = search_serve(&teacher, o->stop, o->context, &cluster, error);
+        const effnet_status status =
+            cluster.group > 1
+                ? search_serve_group(&teacher, &s->together, o->stop, o->context, &cluster, error)
+                : search_serve(&teacher, o->stop, o->context, &cluster, error);
         w->close(w, status == EFFNET_OK);
         return status;
     }
@@ -229,10 +238,20 @@ static effnet_status work(search *s, const search_run_options *o, wire *w, const
     return status;
 }
 
-static effnet_status check_ranks(const wire *w, effnet_error *error)
+static effnet_status check_ranks(const search *s, const wire *w, effnet_error *error)
 {
-    if (!w || w->count > 1) return EFFNET_OK;
-    return error_set(error, EFFNET_ERR_ARGUMENT, "one rank alone: rank 0 hands out, and nobody trains");
+    const int group = s->options.group;
+    if (!w && group > 1)
+        return error_set(error, EFFNET_ERR_ARGUMENT, "groups of %d ranks are wanted, and there are no ranks",
+                         group);
+    if (!w) return EFFNET_OK;
+    if (w->count == 1)
+        return error_set(error, EFFNET_ERR_ARGUMENT, "one rank alone: rank 0 hands out, and nobody trains");
+    if ((w->count - 1) % (size_t)group != 0)
+        return error_set(error, EFFNET_ERR_ARGUMENT,
+                         "%zu ranks: beside rank 0, which hands out, wanted a multiple of %d", w->count,
+                         group);
+    return EFFNET_OK;
 }
 
 effnet_status search_work_on(search *s, const search_run_options *o, bool *stopped, effnet_error *error)
@@ -250,7 +269,7 @@ effnet_status search_work_on(search *s, const search_run_options *o, bool *stopp
     TRY(make_queue(s, error));
     TRY(search_describe(&description, s, error));
     effnet_status status = o->open ? o->open(&w, error) : EFFNET_OK;
-    if (status == EFFNET_OK) status = check_ranks(w, error);
+    if (status == EFFNET_OK) status = check_ranks(s, w, error);
     const bool serves = w && w->rank > 0;
     if (status == EFFNET_OK) status = work(s, o, w, description, stopped, error);
     free(description);

@@ -40,6 +40,7 @@ typedef struct search {
     char notice[512];
     char *folder; /* of the run */
     size_t workers;
+    ranks *together; /* that train a network with this process; NULL: it does alone */
 } search;
 
 /* `base` is copied, `data` must outlive the search. */
@@ -79,6 +80,9 @@ effnet_status search_describe(char **out, const search *s, effnet_error *error);
 /* The model that a candidate is trained from (training.c). */
 effnet_status search_start(model **out, const search *s, size_t candidate, uint64_t seed,
                            effnet_error *error);
+
+/* Images of a step, of all ranks of a group. */
+size_t search_batch(const search *s);
 
 /* What candidate and seed are trained with; threads and memory are a worker's. */
 effnet_trainer_options search_training(const search *s, uint64_t seed);

@@ -40,6 +40,12 @@ effnet_status search_start(model **out, const search *s, size_t candidate, uint6
     return status;
 }
 
+size_t search_batch(const search *s)
+{
+    const int batch = s->options.training.batch;
+    return batch > 0 ? (size_t)batch : TRAINER_USUAL_BATCH;
+}
+
 static uint64_t usual_memory(void)
 {
     const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
@@ -55,7 +61,8 @@ effnet_trainer_options search_training(const search *s, uint64_t seed)
     o.epochs = (int)s->epochs[s->rungs - 1];
     o.seed += seed;
     o.threads = 1;
-    o.ranks = NULL;
+    o.ranks = s->together;
+    if (s->options.group > 1) o.batch = (int)(search_batch(s) / (size_t)s->options.group);
     o.max_bytes = memory / (s->workers ? s->workers : 1);
     o.cache_bytes /= s->workers ? s->workers : 1;
     return o;
@@ -115,65 +122,115 @@ typedef struct job_run {
     int lock; /* of the folder; -1: none */
     model *start;
     trainer *t;
+    search_stop *stop;
+    void *context;
+    bool *stopped;
 } job_run;
+
+/* For the trainer, which asks on all ranks and tells all of them. */
+static int asked_to_stop(void *context)
+{
+    const job_run *r = context;
+    return r->stop(r->context);
+}
 
 static effnet_status create_trainer(job_run *r, effnet_error *error)
 {
     effnet_trainer_options o = search_training(r->s, r->task->seed);
     o.folder = r->folder;
+    o.stop = asked_to_stop;
+    o.stop_context = r;
     trainer_free(r->t);
     return trainer_create(&r->t, r->start, r->s->data, &o, r->s->level, 1, &r->s->images, error);
 }
 
 /* A worker that was given up because it was silent may be at it still, and will notice. File systems that
  * cannot lock a folder do without. */
-static void lock_folder(job_run *r, search_stop *stop, void *context, bool *stopped)
+static void lock_folder(job_run *r)
 {
     r->lock = open(r->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    while (r->lock >= 0 && flock(r->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK && !*stopped) {
+    while (r->lock >= 0 && flock(r->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK && !*r->stopped) {
         nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
-        *stopped = stop(context);
+        *r->stopped = r->stop(r->context);
     }
 }
 
-/* Where its checkpoint stands; from the beginning if there is none that is sound. */
-static effnet_status open_run(job_run *r, search_stop *stop, void *context, bool *stopped,
-                              effnet_error *error)
+/* What came of something that the others of a group do not take part in: they are told if it failed. */
+static effnet_status alone(const job_run *r, effnet_status status, const effnet_error *error)
 {
+    if (status != EFFNET_OK) ranks_fail(r->s->together, status, error->message);
+    return status;
+}
+
+static bool holds(const char *folder, const char *name)
+{
+    char *path;
+    if (asprintf(&path, "%s/%s", folder, name) < 0) return false;
+    const bool there = access(path, F_OK) == 0;
+    free(path);
+    return there;
+}
+
+/* The folder is of the rank that writes, which tells the others what it has found there. */
+static effnet_status open_folder(job_run *r, bool *resumes, effnet_error *error)
+{
+    ranks *together = r->s->together;
+    uint8_t found[2] = {0};
+    if (ranks_number(together) == 0) {
+        TRY(alone(r, make_folder(r->s, r->folder, error), error));
+        lock_folder(r);
+        found[0] = *r->stopped;
+        found[1] = holds(r->folder, "last.ckpt") || holds(r->folder, "previous.ckpt");
+    }
+    TRY(ranks_broadcast(together, found, sizeof found, error));
+    *r->stopped = found[0];
+    *resumes = found[1];
+    return EFFNET_OK;
+}
+
+/* Where its checkpoint stands; from the beginning if there is none that is sound. */
+static effnet_status open_run(job_run *r, effnet_error *error)
+{
+    bool resumes;
     r->folder = folder_of(r->s, r->task);
-    if (!r->folder) return error_memory(error);
-    TRY(make_folder(r->s, r->folder, error));
-    lock_folder(r, stop, context, stopped);
-    if (*stopped) return EFFNET_OK;
+    if (!r->folder) return alone(r, error_memory(error), error);
+    TRY(open_folder(r, &resumes, error));
+    if (*r->stopped) return EFFNET_OK;
     const size_t candidate = r->s->candidate_of[r->task->job];
-    TRY(search_start(&r->start, r->s, candidate, r->s->options.training.seed + r->task->seed, error));
+    TRY(alone(r, search_start(&r->start, r->s, candidate, r->s->options.training.seed + r->task->seed, error),
+              error));
     TRY(create_trainer(r, error));
+    if (!resumes) return EFFNET_OK;
     const effnet_status status = trainer_load(r->t, error);
-    if (status == EFFNET_OK || status == EFFNET_ERR_NOT_FOUND) return EFFNET_OK;
-    if (status != EFFNET_ERR_FORMAT) return status;
+    if (status != EFFNET_ERR_FORMAT || ranks_have_failed(r->s->together)) return status;
     remove_checkpoints(r->folder);
     return create_trainer(r, error);
 }
 
-/* At the end of an epoch: is it the rung's last? */
-static bool has_enough(const job_run *r)
+/* At the end of an epoch: is it the rung's last? The clock is that of the rank that writes. */
+static effnet_status has_enough(const job_run *r, bool *enough, effnet_error *error)
 {
     const trainer_position *at = &r->t->at;
     const size_t rung = r->task->rung;
-    if (at->stage == TRAINER_DONE) return true;
-    if (at->stage != TRAINER_LEARN || at->step > 0 || at->epoch == 0) return false;
-    return at->epoch >= r->s->epochs[rung] || at->seconds >= r->s->budget[rung];
+    *enough = at->stage == TRAINER_DONE;
+    if (*enough || at->stage != TRAINER_LEARN || at->step > 0 || at->epoch == 0) return EFFNET_OK;
+    double seconds = at->seconds;
+    TRY(ranks_broadcast(r->s->together, &seconds, sizeof seconds, error));
+    *enough = at->epoch >= r->s->epochs[rung] || seconds >= r->s->budget[rung];
+    return EFFNET_OK;
 }
 
-static effnet_status learn(job_run *r, search_stop *stop, void *context, bool *stopped, effnet_error *error)
+static effnet_status learn(job_run *r, effnet_error *error)
 {
-    effnet_progress p;
-    while (!has_enough(r)) {
-        *stopped = stop(context);
-        if (*stopped) return trainer_save(r->t, error);
+    for (bool asked = false, enough;;) {
+        effnet_progress p;
+        TRY(has_enough(r, &enough, error));
+        *r->stopped = asked && !enough;
+        if (enough) return EFFNET_OK;
+        if (asked) return trainer_save(r->t, error);
         TRY(trainer_run(r->t, NULL, &p, error));
+        asked = p.stop != 0;
     }
-    return EFFNET_OK;
 }
 
 /* By the averaged weights where there are any: always the same choice, so that it is no second look. */
@@ -182,8 +239,10 @@ static effnet_status judge(job_run *r, search_result *result, effnet_error *erro
     const size_t images = r->s->data->parts[EFFNET_VALIDATION].count;
     uint8_t *right = calloc(images, 1);
     result->hits = calloc((images + 7) / 8, 1);
-    effnet_status status =
-        right && result->hits ? trainer_judge(r->t, true, right, &result->loss, error) : error_memory(error);
+    const effnet_status status = alone(
+        r,
+        right && result->hits ? trainer_judge(r->t, true, right, &result->loss, error) : error_memory(error),
+        error);
     size_t hits = 0;
     for (size_t i = 0; status == EFFNET_OK && i < images; i++) {
         hits += right[i];
@@ -201,10 +260,11 @@ static effnet_status judge(job_run *r, search_result *result, effnet_error *erro
 effnet_status search_train(void *context, const search_task *task, search_stop *stop, void *stop_context,
                            search_result *result, bool *stopped, effnet_error *error)
 {
-    job_run r = {.s = context, .task = task, .lock = -1};
+    job_run r = {
+        .s = context, .task = task, .lock = -1, .stop = stop, .context = stop_context, .stopped = stopped};
     *stopped = false;
-    effnet_status status = open_run(&r, stop, stop_context, stopped, error);
-    if (status == EFFNET_OK && !*stopped) status = learn(&r, stop, stop_context, stopped, error);
+    effnet_status status = open_run(&r, error);
+    if (status == EFFNET_OK && !*stopped) status = learn(&r, error);
     if (status == EFFNET_OK && !*stopped) status = judge(&r, result, error);
     trainer_free(r.t);
     model_free(r.start);

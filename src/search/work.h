@@ -25,6 +25,7 @@ typedef struct search_trainer {
     /* Called by the coordinator when a job and seed will never be trained again; may be NULL. */
     void (*forget)(void *context, const search_task *task);
     void *context;
+    const bool *broken; /* set by `train` if it can do no task any more, for no fault of this one; or NULL */
 } search_trainer;
 
 /* Told to whoever watches, by the coordinator. */

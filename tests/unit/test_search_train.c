@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A whole search of small networks on a few dozen pictures: halving leaves the last rung's runs as they would
- * be without it; interrupted after every few steps, or on several workers, it ends with the same bits; what
- * it refuses. And whether two networks can be told apart, against a test that is known.
+ * be without it; interrupted after every few steps, on several workers, or by ranks in groups, it ends with
+ * the same bits; what it refuses. And whether two networks can be told apart, against a test that is known.
  */
 #define _GNU_SOURCE
 #include "trainer_test.h"
 
 #include <math.h>
+#include <pthread.h>
 
 #include "search/search.h"
+#include "unit/thread_wire.h"
 
 enum { SIDE = COLUMNS_SIDE, CLASSES = COLUMNS_CLASSES, TRAINING = COLUMNS_MOST, VALIDATION = 9 };
 
@@ -99,8 +101,9 @@ typedef struct found {
     uint8_t hits[8][2][(VALIDATION + 7) / 8];
 } found;
 
-static void note_found(found *out, const search *s)
+static void note_found(void *context, const search *s)
 {
+    found *out = context;
     memset(out, 0, sizeof *out);
     out->jobs = s->jobs;
     assert_true(s->jobs <= 8);
@@ -197,6 +200,117 @@ static void interrupted_it_ends_with_the_same_bits(void **state)
         }
         assert_true(times > 3);
     }
+}
+
+/* ---- Ranks in groups ---- */
+
+enum { MOST_RANKS = 5 };
+
+typedef struct seat {
+    pthread_t thread;
+    fixture f;
+    search_run_options options;
+    bool stopped;
+    effnet_status status;
+    effnet_error error;
+    size_t calls;
+} seat;
+
+static void *sit(void *context)
+{
+    seat *s = context;
+    s->status = search_work_on(s->f.s, &s->options, &s->stopped, &s->error);
+    return NULL;
+}
+
+/* True if it was stopped; otherwise `look` is shown what rank 0 has. */
+static bool run_ranks(const effnet_search_options *o, size_t count, bool resume, search_stop *stop,
+                      void (*look)(void *context, const search *s), void *context)
+{
+    seat seats[MOST_RANKS] = {0};
+    bool stopped = false;
+    thread_wires_begin(count);
+    for (size_t i = 0; i < count; i++) {
+        seats[i].f = begin(o);
+        seats[i].options = (search_run_options){.folder = run_folder,
+                                                .resume = resume,
+                                                .open = thread_wire_open,
+                                                .stop = stop,
+                                                .context = &seats[i].calls};
+        assert_int_equal(pthread_create(&seats[i].thread, NULL, sit, &seats[i]), 0);
+    }
+    for (size_t i = 0; i < count; i++) {
+        pthread_join(seats[i].thread, NULL);
+        stopped |= seats[i].stopped;
+    }
+    thread_wires_end();
+    for (size_t i = 0; i < count; i++) {
+        if (seats[i].status != EFFNET_OK) fail_msg("%s", seats[i].error.message);
+        if (!stopped && seats[i].f.s->judged) look(context, seats[i].f.s); /* whichever that is */
+        end(&seats[i].f);
+    }
+    return stopped;
+}
+
+/* However many groups there are; and not what one rank with the whole batch finds: a batch norm sees half. */
+static void groups_end_with_the_same_bits(void **state)
+{
+    (void)state;
+    effnet_search_options o = usual();
+    found one, two, cut;
+    o.group = 2;
+    clean();
+    assert_false(run_ranks(&o, 3, false, NULL, note_found, &one));
+    assert_int_equal(one.jobs, unbroken.jobs);
+    assert_true(memcmp(one.loss, unbroken.loss, sizeof one.loss) != 0);
+    clean();
+    assert_false(run_ranks(&o, 5, false, NULL, note_found, &two));
+    assert_memory_equal(&one, &two, sizeof one);
+    clean();
+    size_t times = 0;
+    while (run_ranks(&o, 3, times > 0, times < 10 ? stop_sometimes : NULL, note_found, &cut))
+        times++;
+    assert_true(times > 3);
+    assert_memory_equal(&one, &cut, sizeof one);
+}
+
+/* One clock counts, not that of each. */
+static void seconds_end_a_training_of_a_group(void **state)
+{
+    (void)state;
+    effnet_search_options o = usual();
+    found by_time;
+    o.group = 2;
+    o.seconds = 1e-9;
+    o.training.epochs = 50;
+    clean();
+    assert_false(run_ranks(&o, 3, false, NULL, note_found, &by_time));
+}
+
+static void all_have_failed(void *note, const search *s)
+{
+    for (uint32_t job = 0; job < s->jobs; job++) {
+        const search_result *r = search_queue_result(s->queue, &(search_task){job, 0, 0});
+        assert_true(r && r->failed);
+        if (!strstr(r->note, note)) fail_msg("%s", r->note);
+    }
+}
+
+/* Networks that cannot be trained are results; the group goes on. */
+static void groups_survive_what_cannot_be_trained(void **state)
+{
+    (void)state;
+    effnet_search_options o = usual();
+    o.group = 2;
+    o.training.max_bytes = 1000;
+    clean();
+    assert_false(run_ranks(&o, 3, false, NULL, all_have_failed, "limit"));
+    o.training.max_bytes = 0;
+    o.training.learning_rate = 1e6;
+    o.training.warmup_epochs = -1;
+    o.training.epochs = 20;
+    clean();
+    assert_false(run_ranks(&o, 3, false, NULL, all_have_failed, "not finite"));
 }
 
 static void seconds_end_a_training_too(void **state)
@@ -358,6 +472,9 @@ int main(void)
         cmocka_unit_test(a_search_trains_and_ranks),
         cmocka_unit_test(halving_changes_no_run),
         cmocka_unit_test(interrupted_it_ends_with_the_same_bits),
+        cmocka_unit_test(groups_end_with_the_same_bits),
+        cmocka_unit_test(seconds_end_a_training_of_a_group),
+        cmocka_unit_test(groups_survive_what_cannot_be_trained),
         cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(seconds_end_a_training_too),
         cmocka_unit_test(what_cannot_be_trained_is_told),

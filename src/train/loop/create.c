@@ -109,8 +109,9 @@ static effnet_status check_outputs(const trainer *t, effnet_error *error)
                      t->data->outputs);
 }
 
-static effnet_status fill(trainer *t, const effnet_trainer_options *options, size_t threads,
-                          effnet_error *error)
+/* All that needs nobody else. */
+static effnet_status choose(trainer *t, const effnet_trainer_options *options, size_t threads,
+                            effnet_error *error)
 {
     TRY(check_outputs(t, error));
     TRY(train_layout_create(&t->layout, t->graph, error));
@@ -122,8 +123,14 @@ static effnet_status fill(trainer *t, const effnet_trainer_options *options, siz
     TRY(pool_create(&t->team, threads, error));
     pool_limit_cores(t->team, cpu_usable_cores());
     TRY(trainer_plan_memory(t, error));
-    TRY(trainer_describe(t, error));
-    TRY(trainer_meet(t, error));
+    return trainer_describe(t, error);
+}
+
+static effnet_status fill(trainer *t, const effnet_trainer_options *options, size_t threads,
+                          effnet_error *error)
+{
+    const effnet_status chosen = choose(t, options, threads, error);
+    TRY(trainer_meet(t, chosen, error));
     if (trainer_writes(t)) TRY(trainer_prepare_folder(t, error));
     TRY(allocate(t, error));
     TRY(make_feeds(t, error));
@@ -156,7 +163,7 @@ effnet_status trainer_create(trainer **out, const model *start, const dataset *d
     if (!error) error = &own;
     const effnet_status status = fill(t, options, threads, error);
     if (status != EFFNET_OK) {
-        ranks_fail(t->ranks, status, error->message);
+        if (!t->agreed) ranks_fail(t->ranks, status, error->message);
         trainer_free(t);
         return status;
     }

@@ -79,18 +79,20 @@ effnet_status trainer_judge(trainer *t, bool averaged, uint8_t *right, double *l
     const train_loss plain = {.head = t->loss.head, .outputs = outputs};
     const train_pass pass = {.mode = TRAIN_EVALUATE};
     train_tally tally = {0};
-    for (size_t step = 0, first = 0; step < feed_steps(t->validation); step++) {
+    const size_t pictures = t->data->parts[EFFNET_VALIDATION].count;
+    memset(right, 0, pictures);
+    for (size_t step = 0, before = 0; step < feed_steps(t->validation); step++) {
         feed_batch b;
         TRY(feed_take(t->validation, 0, step, &b, error));
         train_forward(t->step, &pass, averaged && t->average ? t->average : t->values, b.images, b.count,
                       t->logits);
         train_loss_run(&plain, &b.targets, t->logits, b.count, 1, NULL, &tally);
-        for (size_t i = 0; i < b.count && first + i < t->data->parts[EFFNET_VALIDATION].count; i++)
-            right[first + i] = is_right(t->logits + i * outputs, outputs, b.targets.classes[i]);
-        first += b.count;
+        for (size_t i = 0; i < b.count; i++)
+            right[before + b.first + i] = is_right(t->logits + i * outputs, outputs, b.targets.classes[i]);
+        before += b.all;
     }
     *loss = tally.loss;
-    return EFFNET_OK;
+    return trainer_merge_judgement(t, right, loss, error);
 }
 
 /* ---- The end of an epoch ---- */
@@ -218,6 +220,6 @@ effnet_status trainer_run(trainer *t, const feed_batch *given, effnet_progress *
     effnet_error own;
     if (!error) error = &own;
     const effnet_status status = run(t, given, progress, error);
-    if (status != EFFNET_OK) ranks_fail(t->ranks, status, error->message);
+    if (status != EFFNET_OK && !t->agreed) ranks_fail(t->ranks, status, error->message);
     return status;
 }

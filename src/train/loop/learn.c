@@ -56,7 +56,7 @@ static effnet_status find_gradient(trainer *t, const feed_batch *b, train_tally 
                                    effnet_error *error)
 {
     double weight = train_loss_weight(&t->loss, &b->targets, b->count);
-    TRY(trainer_add_weights(t, &weight, error));
+    TRY(trainer_add(t, &weight, error));
     const size_t first = train_layout_first(t->layout, t->phases[t->at.phase].first_tensor);
     TRY(ranks_sum_begin(t->ranks, t->gradients, first, t->layout->trained, error));
     *good = run_passes(t, b, weight, tally);
@@ -89,6 +89,7 @@ static void update(trainer *t, double norm)
 static effnet_status restore(trainer *t, effnet_error *error)
 {
     const uint64_t restores = t->at.restores + 1, skipped = t->at.skipped;
+    t->agreed = true;
     if (restores > TRAINER_RESTORES || !t->folder)
         return error_set(error, EFFNET_ERR_INTERNAL,
                          "the loss was not finite in %d steps in a row%s: a lower learning rate may help",
@@ -100,6 +101,7 @@ static effnet_status restore(trainer *t, effnet_error *error)
             "the loss was not finite in %d steps in a row, before there was a checkpoint: a lower "
             "learning rate may help",
             TRAINER_BAD_STEPS);
+    t->agreed = false;
     TRY(status);
     t->at.restores = restores;
     t->at.skipped = skipped;

@@ -130,7 +130,7 @@ effnet_status trainer_choose(trainer *t, const effnet_trainer_options *options, 
     if (items == 0 && t->data != &t->none)
         return error_set(error, EFFNET_ERR_ARGUMENT, "no pictures to train with");
     t->options = *options;
-    t->batch = options->batch ? (size_t)options->batch : 32;
+    t->batch = options->batch ? (size_t)options->batch : TRAINER_USUAL_BATCH;
     const size_t count = ranks_count(t->ranks), most = (items + count - 1) / count;
     if (items > 0 && t->batch > most) t->batch = most;
     const size_t passes = options->passes ? (size_t)options->passes : 1;

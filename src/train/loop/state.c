@@ -66,7 +66,8 @@ effnet_status trainer_prepare_folder(trainer *t, effnet_error *error)
 effnet_status trainer_save(trainer *t, effnet_error *error)
 {
     if (!t->folder) return error_set(error, EFFNET_ERR_ARGUMENT, "a run without a folder cannot be saved");
-    if (!isfinite(train_norm(t->values, t->layout->count, t->scratch, t->team)))
+    t->agreed = !isfinite(train_norm(t->values, t->layout->count, t->scratch, t->team));
+    if (t->agreed)
         return error_set(
             error, EFFNET_ERR_INTERNAL,
             "weights are not finite any more, and were not saved: a lower learning rate may help");
@@ -110,10 +111,15 @@ effnet_status trainer_load(trainer *t, effnet_error *error)
     uint64_t numbers[TRAINER_NUMBERS];
     const checkpoint c = describe_state(t, numbers);
     effnet_status status = trainer_writes(t) ? read_state(t, &c, error) : EFFNET_OK;
-    if (status != EFFNET_OK) {
+    uint8_t missing = status == EFFNET_ERR_NOT_FOUND; /* on all, then */
+    if (status != EFFNET_OK && !missing) {
         ranks_fail(t->ranks, status, error->message);
         return status;
     }
+    TRY(ranks_broadcast(t->ranks, &missing, sizeof missing, error));
+    if (missing && status == EFFNET_OK)
+        return error_set(error, EFFNET_ERR_NOT_FOUND, "rank 0 has found no checkpoint");
+    TRY(status);
     TRY(trainer_share_state(t, &c, error));
     memcpy(&t->at, numbers, sizeof t->at);
     if (trainer_writes(t)) TRY(trainer_log_load(t, error));

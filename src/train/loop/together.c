@@ -31,9 +31,24 @@ static effnet_status compare(const char *first, const char *own, effnet_error *e
                      own + line, f < 100 ? (int)f : 100, first + line);
 }
 
-effnet_status trainer_meet(trainer *t, effnet_error *error)
+/* Whether none of the ranks can go on. */
+static effnet_status agree_on_failure(trainer *t, effnet_status own, effnet_error *error)
 {
-    if (ranks_count(t->ranks) == 1) return EFFNET_OK;
+    const size_t count = ranks_count(t->ranks);
+    uint8_t mine = own != EFFNET_OK, *all = malloc(count);
+    if (!all) return error_memory(error);
+    effnet_error lost;
+    const effnet_status status = ranks_gather(t->ranks, &mine, all, sizeof mine, &lost);
+    t->agreed = status == EFFNET_OK && !memchr(all, 0, count);
+    free(all);
+    if (own != EFFNET_OK || status == EFFNET_OK) return own;
+    return error_set(error, status, "%s", lost.message);
+}
+
+effnet_status trainer_meet(trainer *t, effnet_status own, effnet_error *error)
+{
+    if (ranks_count(t->ranks) == 1) return own;
+    TRY(agree_on_failure(t, own, error));
     uint64_t size = strlen(t->description) + 1;
     TRY(ranks_broadcast(t->ranks, &size, sizeof size, error));
     char *first = malloc(size);
@@ -75,16 +90,16 @@ effnet_status trainer_place_batch(trainer *t, const feed_batch *given, feed_batc
     return EFFNET_OK;
 }
 
-effnet_status trainer_add_weights(trainer *t, double *weight, effnet_error *error)
+effnet_status trainer_add(trainer *t, double *value, effnet_error *error)
 {
     uint64_t bits;
-    memcpy(&bits, weight, sizeof bits);
+    memcpy(&bits, value, sizeof bits);
     TRY(gather(t, bits, error));
-    *weight = 0;
+    *value = 0;
     for (size_t i = 0; i < ranks_count(t->ranks); i++) {
         double one;
         memcpy(&one, &t->words[i].check, sizeof one);
-        *weight += one;
+        *value += one;
     }
     return EFFNET_OK;
 }
@@ -118,6 +133,20 @@ effnet_status trainer_agree(trainer *t, train_tally *tally, bool *good, effnet_e
         if (w->stop > t->stop) t->stop = (int)w->stop;
     }
     return EFFNET_OK;
+}
+
+effnet_status trainer_merge_judgement(trainer *t, uint8_t *right, double *loss, effnet_error *error)
+{
+    const size_t count = ranks_count(t->ranks), pictures = t->data->parts[EFFNET_VALIDATION].count;
+    if (count == 1) return EFFNET_OK;
+    TRY(trainer_add(t, loss, error));
+    uint8_t *all = malloc(count * pictures);
+    if (!all) return error_memory(error);
+    const effnet_status status = ranks_gather(t->ranks, right, all, pictures, error);
+    for (size_t i = 0; status == EFFNET_OK && i < count * pictures; i++)
+        right[i % pictures] |= all[i];
+    free(all);
+    return status;
 }
 
 effnet_status trainer_average_statistics(trainer *t, effnet_error *error)

@@ -18,6 +18,7 @@
 
 enum {
     TRAINER_MAX_PHASES = 2,
+    TRAINER_USUAL_BATCH = 32,
     TRAINER_BAD_STEPS = 10, /* in a row that are not finite, before the last checkpoint is restored */
     TRAINER_RESTORES = 1,   /* of these, before the run ends */
 };
@@ -111,6 +112,7 @@ typedef struct trainer {
     ranks *ranks;            /* NULL: this process alone */
     trainer_word *words;     /* [ranks] */
     int stop;                /* what options.stop answered to one of them */
+    bool agreed;             /* what failed has failed on all ranks, and they need not be told */
     trainer_position at;
     train_tally evaluation; /* of the stage */
     double figures[2][2];   /* loss and hits of an image: of the weights, of the average; NaN: none */
@@ -140,7 +142,7 @@ effnet_status trainer_save(trainer *t, effnet_error *error);
 effnet_status trainer_load(trainer *t, effnet_error *error); /* fills t->notice */
 
 /* Between two pieces of work: which pictures of the validation part the weights or their average tell right,
- * right [pictures], 0 or 1, and the sum of their losses. Only with data of classes, and not over ranks. */
+ * right [pictures], 0 or 1, and the sum of their losses; the same on all ranks. Only with data of classes. */
 effnet_status trainer_judge(trainer *t, bool averaged, uint8_t *right, double *loss, effnet_error *error);
 
 /* The weights or their average, with the data's labels. */
@@ -176,15 +178,17 @@ effnet_status trainer_learn(trainer *t, const feed_batch *given, effnet_error *e
 effnet_status trainer_evaluate(trainer *t, effnet_error *error);
 effnet_status trainer_end_epoch(trainer *t, effnet_progress *progress, effnet_error *error);
 
-/* Between ranks (together.c). Looks whether all are about to do the same;
- * finds a given batch's place among all ranks'; makes of the weight of one rank's images that of all; makes
+/* Between ranks (together.c). Looks whether all can go on (`own`: this one) and are about to do the same;
+ * finds a given batch's place among all ranks'; adds up a number of each; makes
  * of one rank's tally and of whether its numbers are finite those of all, and asks whether to stop; averages
- * the running statistics; gives everyone the state that rank 0 has. */
-effnet_status trainer_meet(trainer *t, effnet_error *error);
+ * the running statistics; makes of the pictures that one rank has judged, and of their loss, those of all;
+ * gives everyone the state that rank 0 has. */
+effnet_status trainer_meet(trainer *t, effnet_status own, effnet_error *error);
 effnet_status trainer_place_batch(trainer *t, const feed_batch *given, feed_batch *out, effnet_error *error);
-effnet_status trainer_add_weights(trainer *t, double *weight, effnet_error *error);
+effnet_status trainer_add(trainer *t, double *value, effnet_error *error);
 effnet_status trainer_agree(trainer *t, train_tally *tally, bool *good, effnet_error *error);
 effnet_status trainer_average_statistics(trainer *t, effnet_error *error);
+effnet_status trainer_merge_judgement(trainer *t, uint8_t *right, double *loss, effnet_error *error);
 effnet_status trainer_share_state(trainer *t, const checkpoint *state, effnet_error *error);
 
 /* True for the one rank that writes to the folder, if there is one. */

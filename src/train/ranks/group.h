@@ -57,7 +57,7 @@ typedef struct peer {
 } peer;
 
 struct effnet_ranks {
-    wire_opener *open;
+    wire_opener *open; /* NULL: `w` is open */
     effnet_ranks_options options;
     wire *w;
     pthread_t thread;

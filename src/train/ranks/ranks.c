@@ -83,13 +83,15 @@ static bool start_thread(ranks *r)
     return started;
 }
 
-effnet_status ranks_join(ranks **out, wire_opener *open, const effnet_ranks_options *options,
-                         effnet_error *error)
+/* By `open`, or over `w`. */
+static effnet_status join(ranks **out, wire_opener *open, wire *w, const effnet_ranks_options *options,
+                          effnet_error *error)
 {
     *out = NULL;
     ranks *r = calloc(1, sizeof *r);
     if (!r) return error_memory(error);
     r->open = open;
+    r->w = w;
     r->options = *options;
     if (r->options.patience <= 0) r->options.patience = PATIENCE;
     pthread_mutex_init(&r->lock, NULL);
@@ -110,6 +112,17 @@ effnet_status ranks_join(ranks **out, wire_opener *open, const effnet_ranks_opti
     pthread_join(r->thread, NULL);
     free_ranks(r);
     return status;
+}
+
+effnet_status ranks_join(ranks **out, wire_opener *open, const effnet_ranks_options *options,
+                         effnet_error *error)
+{
+    return join(out, open, NULL, options, error);
+}
+
+effnet_status ranks_join_wire(ranks **out, wire *w, const effnet_ranks_options *options, effnet_error *error)
+{
+    return join(out, NULL, w, options, error);
 }
 
 void ranks_leave(ranks *r, const effnet_error *why)
@@ -135,6 +148,15 @@ size_t ranks_number(const ranks *r)
 size_t ranks_count(const ranks *r)
 {
     return r ? r->w->count : 1;
+}
+
+bool ranks_have_failed(ranks *r)
+{
+    if (!r) return false;
+    pthread_mutex_lock(&r->lock);
+    const bool failed = r->failed != EFFNET_OK;
+    pthread_mutex_unlock(&r->lock);
+    return failed;
 }
 
 size_t ranks_bytes(size_t count)

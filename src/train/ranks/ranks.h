@@ -23,12 +23,18 @@ enum { RANKS_TEXT = 400 };
 effnet_status ranks_join(ranks **out, wire_opener *open, const effnet_ranks_options *options,
                          effnet_error *error);
 
+/* The same over a wire that is open; from now on it is used by a thread of the ranks' own. */
+effnet_status ranks_join_wire(ranks **out, wire *w, const effnet_ranks_options *options, effnet_error *error);
+
 /* Waits until all are ready to leave, so that none is ended while another one is still saving. `why`: NULL if
  * the work is done, else what the others, for whom it is over too, are told. */
 void ranks_leave(ranks *r, const effnet_error *why);
 
 size_t ranks_number(const ranks *r);
 size_t ranks_count(const ranks *r);
+
+/* Whether nothing goes on any more: a rank is lost, or one has failed. */
+bool ranks_have_failed(ranks *r);
 
 /* Bytes that ranks_join allocates for messages. */
 size_t ranks_bytes(size_t count);

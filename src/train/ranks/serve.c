@@ -16,7 +16,7 @@ enum { BUSY_NS = 50000, IDLE_NS = 2000000, FLUSH_MS = 2000 };
 static effnet_status open_wire(ranks *r)
 {
     effnet_error error = {0};
-    effnet_status status = r->open(&r->w, &error);
+    effnet_status status = r->open ? r->open(&r->w, &error) : EFFNET_OK;
     if (status == EFFNET_OK) status = sum_allocate(r, &error);
     if (status == EFFNET_OK) status = notices_begin(r, &error);
     pthread_mutex_lock(&r->lock);

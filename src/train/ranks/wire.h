@@ -24,7 +24,7 @@ struct wire {
     void (*close)(wire *w, bool orderly);
 };
 
-/* Connects this process with the others; may wait for them. All later calls come from the same thread. */
+/* Connects this process with the others; may wait for them. Later calls come one at a time. */
 typedef effnet_status wire_opener(wire **out, effnet_error *error);
 
 /* By Open MPI, which is loaded for it: the processes that mpirun has started. EFFNET_ERR_MISSING where effnet

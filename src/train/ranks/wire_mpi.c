@@ -106,7 +106,9 @@ static effnet_status start(mpi_wire *m, effnet_error *error)
     m->errors_return = dlsym(handle, "ompi_mpi_errors_return");
     if (!m->world || !m->byte || !m->errors_return)
         return error_set(error, EFFNET_ERR_MISSING, "libmpi.so.40 is not Open MPI's");
-    TRY(check(m, m->lib.MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided), error));
+    TRY(check(m, m->lib.MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided), error));
+    if (provided < MPI_THREAD_SERIALIZED)
+        return error_set(error, EFFNET_ERR_UNSUPPORTED, "this Open MPI cannot be used from several threads");
     TRY(check(m, m->lib.MPI_Comm_set_errhandler(m->world, m->errors_return), error));
     TRY(check(m, m->lib.MPI_Comm_rank(m->world, &rank), error));
     TRY(check(m, m->lib.MPI_Comm_size(m->world, &count), error));

@@ -23,6 +23,16 @@ for run in one several; do sed '1d' $run/ranking.csv | cut -d, -f-19 > $run.csv;
 cmp one.csv several.csv && echo "the same ranking"
 t ranks 1 effnet search -o one --resume -q
 
+echo "-- in groups"
+t ranks 3 effnet search $options --epochs 2 --group 2 -o pairs
+t ranks 5 effnet search $options --epochs 2 --group 2 -o more_pairs
+for run in pairs more_pairs; do sed '1d' $run/ranking.csv | cut -d, -f-19 > $run.csv; done
+cmp pairs.csv more_pairs.csv && echo "the same ranking"
+t ranks 3 effnet search -o pairs --resume
+t ranks 4 effnet search $options --group 2 -o none
+t ranks 3 effnet search $options --group 3 -o none
+t effnet search $options --group 2 -o none
+
 echo "-- interrupted"
 disturbed() { # command...
     rm -rf cut.out
