@@ -140,7 +140,7 @@ static void search(outcome *o, sleeper s, size_t workers, bool resume, double *u
     const search_work work = {
         .queue = q,
         .journal = j,
-        .trainer = {sleep_task, forget_task, &s},
+        .trainer = {.train = sleep_task, .forget = forget_task, .context = &s},
         .workers = workers,
         .stop = until ? stop_after : NULL,
         .stop_context = until,
