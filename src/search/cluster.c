@@ -17,7 +17,13 @@
 
 enum { UP = 11, DOWN = 12, LOOK_MS = 10, BEAT_MS = 2000, WATCH_MS = 200, FAREWELL_MS = 5000 };
 
-typedef enum packet_kind { PACKET_HELLO = 1, PACKET_BEAT, PACKET_RESULT, PACKET_LEAVE } packet_kind;
+typedef enum packet_kind {
+    PACKET_HELLO = 1,
+    PACKET_BEAT,
+    PACKET_RESULT,
+    PACKET_LEAVE,
+    PACKET_BYE
+} packet_kind;
 
 /* From a worker; the hits follow, at their full size. */
 typedef struct packet {
@@ -54,6 +60,7 @@ typedef struct remote {
     order out;
     wire_request receiving, sending;
     bool sends, there, lost, busy;
+    bool gone; /* has said goodbye: nothing is under way any more */
     double heard;
     search_task task;
 } remote;
@@ -123,7 +130,10 @@ static effnet_status hear(coordinator *c, size_t rank, effnet_error *error)
     memcpy(&p, r->in, sizeof p);
     r->heard = clock_ms();
     r->there = true;
-    if (p.search != c->cluster->search)
+    r->gone = p.kind == PACKET_BYE;
+    if (r->gone) return EFFNET_OK;
+    if (p.search != c->cluster->search) lose(c, rank);
+    if (r->lost)
         return error_set(error, EFFNET_ERR_MISMATCH,
                          "rank %zu searches something else: other data or options", rank);
     TRY(take_packet(c, rank, error));
@@ -136,7 +146,7 @@ static effnet_status look(coordinator *c, size_t rank, effnet_error *error)
     remote *r = &c->all[rank];
     wire *w = c->cluster->w;
     bool done = false;
-    if (r->lost) return EFFNET_OK;
+    if (r->lost || r->gone) return EFFNET_OK;
     if (r->sends && w->test(w, &r->sending, 1, &done, NULL) != EFFNET_OK) lose(c, rank);
     if (done) r->sends = false;
     if (!r->lost && w->test(w, &r->receiving, 1, &done, NULL) != EFFNET_OK) lose(c, rank);
@@ -178,28 +188,41 @@ static void watch_now(coordinator *c)
     if (c->work->stop && c->work->stop(c->work->stop_context)) c->ending = true;
 }
 
-/* Tells all to quit, busy ones too, who save first; and hears their last words. */
+/* Whether the rank is still to be waited for at the end: it may be loading its data, or saving; only one that
+ * had nothing to do answers at once. */
+static bool may_answer(const coordinator *c, size_t rank, double since)
+{
+    const remote *r = &c->all[rank];
+    const double patience = 1000 * c->cluster->patience;
+    const bool idle = r->there && !r->busy && patience > FAREWELL_MS;
+    return !r->lost && !r->gone && clock_ms() - since < (idle ? FAREWELL_MS : patience);
+}
+
+/* Tells all to quit, busy ones too, who save first; and hears their last words, so that nothing arrives any
+ * more in memory that is freed. Who does not say them is lost. */
 static void dismiss_all(coordinator *c)
 {
-    const double until =
-        clock_ms() + (c->cluster->patience * 1000 > FAREWELL_MS ? 1000 * c->cluster->patience : FAREWELL_MS);
+    const double since = clock_ms();
     for (size_t rank = 1; rank < c->count; rank += c->group) {
-        if (c->all[rank].lost) continue;
         bool done = !c->all[rank].sends;
-        while (!done && !c->all[rank].lost && clock_ms() < until) {
+        while (!done && may_answer(c, rank, since)) {
             if (c->cluster->w->test(c->cluster->w, &c->all[rank].sending, 1, &done, NULL) != EFFNET_OK)
                 lose(c, rank);
             if (!done) pause_ms(1);
         }
+        if (c->all[rank].lost) continue;
         if (!done || tell(c, rank, &(order){.quit = 1}, NULL) != EFFNET_OK) lose(c, rank);
     }
-    while (count_ranks(c, true) > 0 && clock_ms() < until) {
-        for (size_t rank = 1; rank < c->count; rank += c->group)
-            if (c->all[rank].busy) (void)!look(c, rank, NULL);
-        pause_ms(LOOK_MS);
+    for (bool waits = true; waits;) {
+        waits = false;
+        for (size_t rank = 1; rank < c->count; rank += c->group) {
+            (void)!look(c, rank, NULL);
+            waits |= may_answer(c, rank, since);
+        }
+        if (waits) pause_ms(LOOK_MS);
     }
     for (size_t rank = 1; rank < c->count; rank += c->group)
-        if (c->all[rank].busy) lose(c, rank);
+        if (!c->all[rank].gone && !c->all[rank].lost) lose(c, rank);
 }
 
 static effnet_status coordinate(coordinator *c, effnet_error *error)
@@ -235,7 +258,7 @@ effnet_status search_coordinate(const search_work *work, const search_cluster *c
     *stopped = !search_queue_done(work->queue);
     *lost = status != EFFNET_OK || c.group * count_ranks(&c, false) + 1 < c.count;
     if (status == EFFNET_OK) status = search_journal_sync(work->journal, error);
-    /* Nobody drives messages on from here, so none arrives in these any more. */
+    /* If a rank was lost nobody drives messages on from here, so none arrives in these any more. */
     for (size_t rank = 1; rank < c.count; rank++)
         free(c.all[rank].in);
     free(c.all);
@@ -266,12 +289,18 @@ static void drive(server *s)
     if (!s->heard && s->failed == EFFNET_OK) s->failed = w->test(w, &s->receiving, 1, &s->heard, s->error);
 }
 
+/* Until what was said is on its way. */
+static effnet_status flush(server *s)
+{
+    for (drive(s); s->sends && s->failed == EFFNET_OK; drive(s))
+        pause_ms(1);
+    return s->failed;
+}
+
 static void say(server *s, packet_kind kind, const search_message *m)
 {
     wire *w = s->cluster->w;
-    for (drive(s); s->sends && s->failed == EFFNET_OK; drive(s))
-        pause_ms(1);
-    if (s->failed != EFFNET_OK) return;
+    if (flush(s) != EFFNET_OK) return;
     packet p = {.search = s->cluster->search, .kind = (uint32_t)kind};
     if (m) p.message = *m;
     memset(s->out, 0, packet_size(s->cluster));
@@ -313,11 +342,10 @@ static effnet_status serve(server *s, const search_trainer *trainer)
         const bool broken = trainer->broken && *trainer->broken;
         say(s, broken ? PACKET_LEAVE : PACKET_RESULT, &m);
         search_result_clear(&m.result);
-        if (broken) break;
+        if (broken) return flush(s);
     }
-    for (drive(s); s->sends && s->failed == EFFNET_OK; drive(s))
-        pause_ms(1);
-    return s->failed;
+    say(s, PACKET_BYE, NULL);
+    return flush(s);
 }
 
 effnet_status search_serve(const search_trainer *trainer, search_stop *stop, void *context,
