@@ -12,11 +12,15 @@
 #include "image/adjust.h"
 #include "image/resize.h"
 
+bool recipe_is_small(int height, int width)
+{
+    return height <= RECIPE_SMALL_SIDE || width <= RECIPE_SMALL_SIDE;
+}
+
 /* timm data/constants.py IMAGENET_DEFAULT_MEAN, _STD and DEFAULT_CROP_PCT. */
 recipe recipe_default(int height, int width)
 {
-    /* Small inputs are for small pictures, which have no border to spare. */
-    const double fraction = height <= RECIPE_SMALL_SIDE || width <= RECIPE_SMALL_SIDE ? 1 : 0.875;
+    const double fraction = recipe_is_small(height, width) ? 1 : 0.875;
     return (recipe){.height = height,
                     .width = width,
                     .fit = RECIPE_CENTER,

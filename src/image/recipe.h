@@ -32,8 +32,12 @@ typedef struct recipe {
     float mean[3], deviation[3];
 } recipe;
 
-/* ImageNet's defaults for this input: crop fraction 0.875 (1 where a side has at most 64 pixels), bicubic,
- * antialiased, divisor 255, mean .485 .456 .406, deviation .229 .224 .225. */
+/* Whether an input is for small pictures, which have no border to spare: a side of it has at most
+ * RECIPE_SMALL_SIDE pixels. What is trained with and what is shown later both go by this. */
+bool recipe_is_small(int height, int width);
+
+/* ImageNet's defaults for this input: crop fraction 0.875 (1 for a small one), bicubic, antialiased, divisor
+ * 255, mean .485 .456 .406, deviation .229 .224 .225. */
 recipe recipe_default(int height, int width);
 
 /* Pixels of the shorter side before a centre crop of `fraction` (timm's crop_pct): floor(side / fraction) of

@@ -13,14 +13,9 @@ enum { MAX_ITEM = 64, MAX_NUMBERS = 2 };
 
 /* ---- What is assumed ---- */
 
-static int shorter(int height, int width)
-{
-    return height < width ? height : width;
-}
-
 const char *augment_usual(int height, int width)
 {
-    return shorter(height, width) <= RECIPE_SMALL_SIDE ? "small" : "photos";
+    return recipe_is_small(height, width) ? "small" : "photos";
 }
 
 /* ---- Keys ---- */
@@ -133,7 +128,7 @@ static bool take_preset(augment_options *o, const char *item, int height, int wi
     else if (strcmp(item, "photos") == 0)
         *o = augment_photos();
     else if (strcmp(item, "small") == 0)
-        *o = augment_small(shorter(height, width));
+        *o = augment_small(height < width ? height : width);
     else
         return false;
     return true;
