@@ -9,6 +9,8 @@
 # Wants root, iproute2 and Open MPI; exit status 77 where one is missing.
 set -euo pipefail
 effnet=$(realpath "$1") here=$(dirname "$(realpath "$0")")
+PHOTOS=$here/../examples/photos
+. "$here/small_runs.sh"
 skip() { echo "skipped: $1"; exit 77; }
 [ "$(id -u)" = 0 ] || skip "not root"
 for tool in ip unshare mpirun; do command -v $tool > /dev/null || skip "$tool is not here"; done
@@ -46,8 +48,7 @@ on_two() { # command...
 }
 sent() { ip netns exec $a cat /sys/class/net/$cable/statistics/tx_bytes; }
 
-for class in cat coffee; do mkdir -p data/$class; done
-for i in 1 2 3 4 5 6 7 8; do cp "$here/../examples/photos/chelsea.png" data/cat/$i.png; cp "$here/../examples/photos/coffee.png" data/coffee/$i.png; done
+two_classes
 run="$effnet train --data data --arch efficientnet-lite0 --size 32 --batch 4 --val-split 0 --threads 1 --rank-timeout 5"
 
 # Four epochs of two steps.

@@ -9,22 +9,16 @@
 # Exit status 77 where Open MPI is missing.
 set -euo pipefail
 effnet=$(realpath "$1") times=${2:-10} ranks=${3:-2} here=$(dirname "$(realpath "$0")")
-RANDOM=${4:-1}
+RANDOM=${4:-1} PHOTOS=$here/../examples/photos
+. "$here/small_runs.sh"
 command -v mpirun > /dev/null && "$effnet" info | grep -qE '^ +openmpi +[0-9]' || { echo "skipped: no Open MPI"; exit 77; }
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_plm_rsh_agent=sh
 
 work=$(mktemp -d) launcher=
 trap '[ -z "$launcher" ] || kill "$launcher" 2> /dev/null || true; rm -rf "$work"' EXIT
 cd "$work"
-cat > tiny.json << 'END'
-{"name": "tiny", "blocks": ["r1_k3_s11_e1_i8_o8_se0.25", "r1_k3_s22_e4_i8_o16_se0.25"],
- "size": 32, "stem": {"filters": 8}, "head": {"filters": 32}, "num_classes": 2}
-END
-for class in cat coffee; do mkdir -p data/$class; done
-for i in 1 2 3 4 5 6 7 8; do
-    cp "$here/../examples/photos/chelsea.png" data/cat/$i.png
-    cp "$here/../examples/photos/coffee.png" data/coffee/$i.png
-done
+two_blocks > tiny.json
+two_classes
 run="$effnet train --data data --arch tiny.json --size 32 --batch 2 --epochs $((times * 150)) --threads 1 --rank-timeout 3 -q"
 
 begin() { # folder options...
@@ -66,6 +60,5 @@ begin run --resume
 wait "$launcher" || { cat err; exit 1; }
 begin whole
 wait "$launcher" || { cat err; exit 1; }
-cmp run/best.safetensors whole/best.safetensors
-cmp <(cut -d, -f1-9 run/log.csv) <(cut -d, -f1-9 whole/log.csv)
+same_runs run whole
 echo "$fault faults among $ranks ranks, each named, all left within $longest ms; the run ended with the bits of an undisturbed one"

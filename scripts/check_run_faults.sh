@@ -19,7 +19,8 @@ if [ -z "${own_mounts-}" ]; then
     done
 fi
 effnet=$(realpath "$1") kills=${2:-20} signals=${3:-5} full=${4:-5} here=$(dirname "$(realpath "$0")")
-RANDOM=${5:-1}
+RANDOM=${5:-1} PHOTOS=$here/../examples/photos
+. "$here/small_runs.sh"
 
 work=$(mktemp -d) child=
 finish() {
@@ -29,15 +30,8 @@ finish() {
 }
 trap finish EXIT
 cd "$work"
-cat > tiny.json << 'END'
-{"name": "tiny", "blocks": ["r1_k3_s11_e1_i8_o8_se0.25", "r1_k3_s22_e4_i8_o16_se0.25"],
- "size": 32, "stem": {"filters": 8}, "head": {"filters": 32}, "num_classes": 2}
-END
-for class in cat coffee; do mkdir -p data/$class; done
-for i in 1 2 3 4 5 6 7 8; do
-    cp "$here/../examples/photos/chelsea.png" data/cat/$i.png
-    cp "$here/../examples/photos/coffee.png" data/coffee/$i.png
-done
+two_blocks > tiny.json
+two_classes
 options="--data data --arch tiny.json --batch 4 --val-split 0.25 --optimizer sgd --lr 0.05"
 mkdir run
 if [ "$full" -gt 0 ] && ! mount -t tmpfs -o size=2m none run 2> /dev/null; then
@@ -97,6 +91,5 @@ done
 await
 [ $status -eq 0 ] || fail "the last run ends with $status"
 "$effnet" train -o whole $options --threads 1 > out
-cmp run/best.safetensors whole/best.safetensors
-cmp <(cut -d, -f1-9 run/log.csv) <(cut -d, -f1-9 whole/log.csv)
+same_runs run whole
 echo "killed $kills_done times, told to end $signals_done times, without room $full_done times: the run ended with the bits of an undisturbed one"

@@ -25,6 +25,7 @@ export HOME="$scratch/home" PATH="$tools:$PATH" LC_ALL=C TERM=dumb EFFNET_MODELS
 unset XDG_DATA_HOME XDG_CACHE_HOME NO_COLOR http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 PHOTOS=$(realpath "$here/../../examples/photos")
 FILTER=
+. "$here/../../scripts/small_runs.sh"
 
 # Runs a command and writes down what came of it. FILTER is a sed -E script for what differs from run to run. A build that counts
 # lines cannot write its counters where a case allows no files, and says so: that is not the command's voice.
@@ -50,12 +51,6 @@ small_network() {
     cat << 'END'
 {"name": "small", "blocks": ["r1_k3_s22_e1_i8_o8", "r1_k3_s22_e2_i8_o8"], "size": 32, "stem": {"filters": 8}, "head": {"filters": 16}}
 END
-}
-
-# Pictures to train with, in data/: eight each of two classes.
-two_classes() {
-    mkdir -p data/cat data/coffee
-    for i in 1 2 3 4 5 6 7 8; do cp "$PHOTOS/chelsea.png" "data/cat/$i.png"; cp "$PHOTOS/coffee.png" "data/coffee/$i.png"; done
 }
 
 # For mpirun on this machine alone, by whomever; where it is not there, the case is skipped.
