@@ -70,8 +70,8 @@ typedef struct coordinator {
     const search_cluster *cluster;
     remote *all; /* [count], by rank; those of 0 and of who follows a leader are not used */
     size_t count;
-    size_t group;                                 /* from one rank that asks to the next */
-    char why[sizeof((effnet_error *)0)->message]; /* the last one left */
+    size_t group;     /* from one rank that asks to the next */
+    effnet_error why; /* the last one left */
     bool ending;
     double watched;
 } coordinator;
@@ -106,8 +106,7 @@ static effnet_status take_packet(coordinator *c, size_t rank, effnet_error *erro
     packet p;
     memcpy(&p, r->in, sizeof p);
     if (p.kind == PACKET_LEAVE) {
-        snprintf(c->why, sizeof c->why, ": rank %zu: %.*s", rank, (int)sizeof c->why - 40,
-                 p.message.error.message);
+        error_set(&c->why, EFFNET_ERR_OS, ": rank %zu: %s", rank, p.message.error.message);
         lose(c, rank);
     }
     if (p.kind != PACKET_RESULT || !r->busy) return EFFNET_OK;
@@ -132,10 +131,11 @@ static effnet_status hear(coordinator *c, size_t rank, effnet_error *error)
     r->there = true;
     r->gone = p.kind == PACKET_BYE;
     if (r->gone) return EFFNET_OK;
-    if (p.search != c->cluster->search) lose(c, rank);
-    if (r->lost)
+    if (p.search != c->cluster->search) {
+        lose(c, rank);
         return error_set(error, EFFNET_ERR_MISMATCH,
                          "rank %zu searches something else: other data or options", rank);
+    }
     TRY(take_packet(c, rank, error));
     return r->lost ? EFFNET_OK : listen_again(c, rank, error);
 }
@@ -172,11 +172,12 @@ static effnet_status hand_out(coordinator *c, effnet_error *error)
     return EFFNET_OK;
 }
 
-static size_t count_ranks(const coordinator *c, bool busy)
+/* Of those that ask, who are not lost. */
+static size_t count_ranks(const coordinator *c)
 {
     size_t count = 0;
     for (size_t rank = 1; rank < c->count; rank += c->group)
-        count += !c->all[rank].lost && (!busy || c->all[rank].busy);
+        count += !c->all[rank].lost;
     return count;
 }
 
@@ -236,8 +237,8 @@ static effnet_status coordinate(coordinator *c, effnet_error *error)
         for (size_t rank = 1; rank < c->count; rank += c->group)
             TRY(look(c, rank, error));
         TRY(hand_out(c, error));
-        if (count_ranks(c, false) == 0)
-            return error_set(error, EFFNET_ERR_OS, "all other ranks are lost%s", c->why);
+        if (count_ranks(c) == 0)
+            return error_set(error, EFFNET_ERR_OS, "all other ranks are lost%s", c->why.message);
         watch_now(c);
         pause_ms(LOOK_MS);
     }
@@ -247,16 +248,13 @@ static effnet_status coordinate(coordinator *c, effnet_error *error)
 effnet_status search_coordinate(const search_work *work, const search_cluster *cluster, bool *stopped,
                                 bool *lost, effnet_error *error)
 {
-    coordinator c = {.work = work,
-                     .cluster = cluster,
-                     .count = cluster->w->count,
-                     .group = cluster->group > 1 ? cluster->group : 1};
+    coordinator c = {.work = work, .cluster = cluster, .count = cluster->w->count, .group = cluster->group};
     c.all = calloc(c.count, sizeof *c.all);
     if (!c.all) return error_memory(error);
     effnet_status status = coordinate(&c, error);
     dismiss_all(&c);
     *stopped = !search_queue_done(work->queue);
-    *lost = status != EFFNET_OK || c.group * count_ranks(&c, false) + 1 < c.count;
+    *lost = status != EFFNET_OK || c.group * count_ranks(&c) + 1 < c.count;
     if (status == EFFNET_OK) status = search_journal_sync(work->journal, error);
     /* If a rank was lost nobody drives messages on from here, so none arrives in these any more. */
     for (size_t rank = 1; rank < c.count; rank++)

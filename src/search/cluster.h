@@ -15,7 +15,7 @@ typedef struct search_cluster {
     wire *w;
     uint64_t search; /* a number that all ranks must have in common: what is searched */
     uint64_t images; /* of a result's hits */
-    size_t group;    /* ranks that train a network together: the first of them asks for all; 0: 1 */
+    size_t group;    /* ranks that train a network together: the first of them asks for all; 1: each alone */
     double patience; /* with a silent rank, seconds */
 } search_cluster;
 

@@ -38,10 +38,8 @@ static effnet_status lead_task(void *context, const search_task *task, search_st
 static effnet_status lead(group *g, const search_cluster *cluster, effnet_error *error)
 {
     const search_trainer leader = {.train = lead_task, .context = g, .broken = &g->broken};
-    const effnet_status status = search_serve(&leader, g->stop, g->context, cluster, error);
-    if (status == EFFNET_OK)
-        TRY(ranks_broadcast(g->together, &(group_order){.over = 1}, sizeof(group_order), error));
-    return status;
+    TRY(search_serve(&leader, g->stop, g->context, cluster, error));
+    return ranks_broadcast(g->together, &(group_order){.over = 1}, sizeof(group_order), error);
 }
 
 static bool follower_must_stop(void *context)
@@ -66,6 +64,8 @@ static effnet_status follow(group *g, effnet_error *error)
 effnet_status search_serve_group(const search_trainer *trainer, ranks **together, search_stop *stop,
                                  void *context, const search_cluster *cluster, effnet_error *error)
 {
+    effnet_error unheard;
+    if (!error) error = &unheard;
     wire *w = cluster->w;
     const size_t first = 1 + (w->rank - 1) / cluster->group * cluster->group;
     pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -78,9 +78,8 @@ effnet_status search_serve_group(const search_trainer *trainer, ranks **together
     group g = {trainer, *together, stop, context, false};
     search_cluster own = *cluster;
     own.w = &all.base;
-    effnet_error why;
-    const effnet_status status = w->rank == first ? lead(&g, &own, &why) : follow(&g, &why);
-    ranks_leave(*together, status == EFFNET_OK ? NULL : &why);
+    const effnet_status status = w->rank == first ? lead(&g, &own, error) : follow(&g, error);
+    ranks_leave(*together, status == EFFNET_OK ? NULL : error);
     *together = NULL;
-    return status == EFFNET_OK ? EFFNET_OK : error_set(error, status, "%s", why.message);
+    return status;
 }

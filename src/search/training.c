@@ -162,46 +162,30 @@ static effnet_status alone(const job_run *r, effnet_status status, const effnet_
     return status;
 }
 
-static bool holds(const char *folder, const char *name)
-{
-    char *path;
-    if (asprintf(&path, "%s/%s", folder, name) < 0) return false;
-    const bool there = access(path, F_OK) == 0;
-    free(path);
-    return there;
-}
-
-/* The folder is of the rank that writes, which tells the others what it has found there. */
-static effnet_status open_folder(job_run *r, bool *resumes, effnet_error *error)
+/* The folder is of the rank that writes, which tells the others if it was stopped while it waited. */
+static effnet_status open_folder(job_run *r, effnet_error *error)
 {
     ranks *together = r->s->together;
-    uint8_t found[2] = {0};
     if (ranks_number(together) == 0) {
         TRY(alone(r, make_folder(r->s, r->folder, error), error));
         lock_folder(r);
-        found[0] = *r->stopped;
-        found[1] = holds(r->folder, "last.ckpt") || holds(r->folder, "previous.ckpt");
     }
-    TRY(ranks_broadcast(together, found, sizeof found, error));
-    *r->stopped = found[0];
-    *resumes = found[1];
-    return EFFNET_OK;
+    return ranks_broadcast(together, r->stopped, sizeof *r->stopped, error);
 }
 
 /* Where its checkpoint stands; from the beginning if there is none that is sound. */
 static effnet_status open_run(job_run *r, effnet_error *error)
 {
-    bool resumes;
     r->folder = folder_of(r->s, r->task);
     if (!r->folder) return alone(r, error_memory(error), error);
-    TRY(open_folder(r, &resumes, error));
+    TRY(open_folder(r, error));
     if (*r->stopped) return EFFNET_OK;
     const size_t candidate = r->s->candidate_of[r->task->job];
     TRY(alone(r, search_start(&r->start, r->s, candidate, r->s->options.training.seed + r->task->seed, error),
               error));
     TRY(create_trainer(r, error));
-    if (!resumes) return EFFNET_OK;
     const effnet_status status = trainer_load(r->t, error);
+    if (status == EFFNET_ERR_NOT_FOUND) return EFFNET_OK;
     if (status != EFFNET_ERR_FORMAT || ranks_have_failed(r->s->together)) return status;
     remove_checkpoints(r->folder);
     return create_trainer(r, error);
@@ -239,10 +223,9 @@ static effnet_status judge(job_run *r, search_result *result, effnet_error *erro
     const size_t images = r->s->data->parts[EFFNET_VALIDATION].count;
     uint8_t *right = calloc(images, 1);
     result->hits = calloc((images + 7) / 8, 1);
-    const effnet_status status = alone(
-        r,
-        right && result->hits ? trainer_judge(r->t, true, right, &result->loss, error) : error_memory(error),
-        error);
+    effnet_status status =
+        right && result->hits ? trainer_judge(r->t, true, right, &result->loss, error) : error_memory(error);
+    status = alone(r, status, error);
     size_t hits = 0;
     for (size_t i = 0; status == EFFNET_OK && i < images; i++) {
         hits += right[i];

@@ -81,17 +81,15 @@ effnet_status trainer_judge(trainer *t, bool averaged, uint8_t *right, double *l
     train_tally tally = {0};
     const size_t pictures = t->data->parts[EFFNET_VALIDATION].count;
     memset(right, 0, pictures);
-    for (size_t step = 0, after = 0; step < feed_steps(t->validation); step++) {
-        feed_batch b;
+    feed_batch b;
+    for (size_t step = 0, first = 0; step < feed_steps(t->validation); step++, first += b.all) {
         TRY(feed_take(t->validation, 0, step, &b, error));
-        after += b.all;
         if (b.count == 0) continue; /* the last pictures are other ranks' */
         train_forward(t->step, &pass, averaged && t->average ? t->average : t->values, b.images, b.count,
                       t->logits);
         train_loss_run(&plain, &b.targets, t->logits, b.count, 1, NULL, &tally);
         for (size_t i = 0; i < b.count; i++)
-            right[after - b.all + b.first + i] =
-                is_right(t->logits + i * outputs, outputs, b.targets.classes[i]);
+            right[first + b.first + i] = is_right(t->logits + i * outputs, outputs, b.targets.classes[i]);
     }
     *loss = tally.loss;
     return trainer_merge_judgement(t, right, loss, error);

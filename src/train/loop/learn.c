@@ -85,23 +85,23 @@ static void update(trainer *t, double norm)
     train_average(t->average, t->values, t->layout->count, decay, t->team);
 }
 
+/* The loss is that of all ranks, and so is this end. */
+static effnet_status give_up(trainer *t, const char *when, effnet_error *error)
+{
+    t->agreed = true;
+    return error_set(error, EFFNET_ERR_INTERNAL,
+                     "the loss was not finite in %d steps in a row%s: a lower learning rate may help",
+                     TRAINER_BAD_STEPS, when);
+}
+
 /* Back to the last checkpoint, at half the rate. */
 static effnet_status restore(trainer *t, effnet_error *error)
 {
     const uint64_t restores = t->at.restores + 1, skipped = t->at.skipped;
-    t->agreed = true;
-    if (restores > TRAINER_RESTORES || !t->folder)
-        return error_set(error, EFFNET_ERR_INTERNAL,
-                         "the loss was not finite in %d steps in a row%s: a lower learning rate may help",
-                         TRAINER_BAD_STEPS, t->folder ? ", also after going back to a checkpoint" : "");
+    if (!t->folder) return give_up(t, "", error);
+    if (restores > TRAINER_RESTORES) return give_up(t, ", also after going back to a checkpoint", error);
     const effnet_status status = trainer_load(t, error);
-    if (status == EFFNET_ERR_NOT_FOUND)
-        return error_set(
-            error, EFFNET_ERR_INTERNAL,
-            "the loss was not finite in %d steps in a row, before there was a checkpoint: a lower "
-            "learning rate may help",
-            TRAINER_BAD_STEPS);
-    t->agreed = false;
+    if (status == EFFNET_ERR_NOT_FOUND) return give_up(t, ", before there was a checkpoint", error);
     TRY(status);
     t->at.restores = restores;
     t->at.skipped = skipped;

@@ -117,9 +117,8 @@ effnet_status trainer_load(trainer *t, effnet_error *error)
         return status;
     }
     TRY(ranks_broadcast(t->ranks, &missing, sizeof missing, error));
-    if (missing && status == EFFNET_OK)
-        return error_set(error, EFFNET_ERR_NOT_FOUND, "rank 0 has found no checkpoint");
     TRY(status);
+    if (missing) return error_set(error, EFFNET_ERR_NOT_FOUND, "rank 0 has found no checkpoint");
     TRY(trainer_share_state(t, &c, error));
     memcpy(&t->at, numbers, sizeof t->at);
     if (trainer_writes(t)) TRY(trainer_log_load(t, error));
